@@ -1,0 +1,38 @@
+/// Immutable floats that outlive every view of them: owned memory, or a part of a mapped file.
+@safe package final class FloatStorage: Sendable {
+    /// Read by any number of threads, written by none once `init` has returned; hence safe to share.
+    nonisolated(unsafe) let base: UnsafePointer<Float>
+    package let count: Int
+    /// What keeps borrowed memory alive; nil when the memory is this object's own.
+    private let owner: (any AnyObject & Sendable)?
+
+    /// Allocates `count` floats aligned to a cache line and lets `fill` write all of them.
+    package init(count: Int, fill: (UnsafeMutableBufferPointer<Float>) throws -> Void) rethrows {
+        let memory = unsafe UnsafeMutableRawPointer.allocate(
+            byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: 64
+        ).bindMemory(to: Float.self, capacity: count)
+        unsafe memory.initialize(repeating: 0, count: count)
+        do {
+            try unsafe fill(UnsafeMutableBufferPointer(start: memory, count: count))
+        } catch {
+            unsafe memory.deallocate()
+            throw error
+        }
+        unsafe base = UnsafePointer(memory)
+        self.count = count
+        owner = nil
+    }
+
+    /// Borrows `count` floats at `base`, which stay valid and unchanged as long as `owner` lives.
+    package init(borrowing base: UnsafePointer<Float>, count: Int, from owner: any AnyObject & Sendable) {
+        unsafe self.base = base
+        self.count = count
+        self.owner = owner
+    }
+
+    deinit {
+        if owner == nil {
+            unsafe base.deallocate()
+        }
+    }
+}

@@ -1,0 +1,42 @@
+import COpenBLAS
+
+/// Dense products through OpenBLAS, on the calling thread alone.
+package enum LinearAlgebra {
+    /// Writes alpha · op(a) · op(b) + beta · c into `c`.
+    ///
+    /// op(a) is [m, k], op(b) is [k, n], c is [m, n], all row-major without gaps. `transposeA` says that `a` is laid
+    /// out as [k, m], `transposeB` that `b` is laid out as [n, k].
+    package static func multiply(
+        _ a: Span<Float>, transposeA: Bool = false, _ b: Span<Float>, transposeB: Bool = false,
+        m: Int, n: Int, k: Int, alpha: Float = 1, beta: Float = 0, into c: inout MutableSpan<Float>
+    ) {
+        precondition(a.count >= m * k && b.count >= k * n && c.count >= m * n, "operands are smaller than their shapes")
+        if m == 0 || n == 0 { return }
+        unsafe a.withUnsafeBufferPointer { a in
+            unsafe b.withUnsafeBufferPointer { b in
+                unsafe c.withUnsafeMutableBufferPointer { c in
+                    unsafe cblas_sgemm(
+                        CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans,
+                        blasint(m), blasint(n), blasint(k), alpha, a.baseAddress, blasint(max(1, transposeA ? m : k)),
+                        b.baseAddress, blasint(max(1, transposeB ? k : n)), beta, c.baseAddress, blasint(n))
+                }
+            }
+        }
+    }
+
+    /// Writes alpha · op(a) · op(b) + beta · c into `c`, for matrices with strides.
+    package static func multiply(
+        _ a: ConstantMatrix, transposeA: Bool = false, _ b: ConstantMatrix, transposeB: Bool = false,
+        alpha: Float = 1, beta: Float = 0, into c: MatrixView
+    ) {
+        let m = transposeA ? a.columns : a.rows
+        let k = transposeA ? a.rows : a.columns
+        let n = transposeB ? b.rows : b.columns
+        precondition(k == (transposeB ? b.columns : b.rows) && c.rows == m && c.columns == n, "shapes do not match")
+        if m == 0 || n == 0 { return }
+        unsafe cblas_sgemm(
+            CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans,
+            blasint(m), blasint(n), blasint(k), alpha, a.base, blasint(a.stride), b.base, blasint(b.stride), beta,
+            c.base, blasint(c.stride))
+    }
+}

@@ -1,0 +1,86 @@
+/// A row-major matrix inside memory that somebody else owns, to be read.
+///
+/// A view is valid as long as the `Workspace`, `Tensor` or `FloatMatrix` it was taken from. It is not `Sendable`.
+@safe package struct ConstantMatrix {
+    let base: UnsafePointer<Float>
+    package let rows: Int
+    package let columns: Int
+    /// Floats from one row to the next; at least `columns`.
+    package let stride: Int
+
+    init(base: UnsafePointer<Float>, rows: Int, columns: Int, stride: Int? = nil) {
+        unsafe self.base = base
+        self.rows = rows
+        self.columns = columns
+        self.stride = stride ?? columns
+    }
+
+    /// The element at `row`, `column`.
+    package subscript(row: Int, column: Int) -> Float {
+        precondition(row >= 0 && row < rows && column >= 0 && column < columns)
+        return unsafe base[row * stride + column]
+    }
+
+    /// Row `index` as a span.
+    package func row(_ index: Int) -> [Float] {
+        precondition(index >= 0 && index < rows)
+        return unsafe Array(UnsafeBufferPointer(start: base + index * stride, count: columns))
+    }
+}
+
+/// A row-major matrix inside memory that somebody else owns, to be read and written by one thread.
+@safe package struct MatrixView {
+    let base: UnsafeMutablePointer<Float>
+    package let rows: Int
+    package let columns: Int
+    /// Floats from one row to the next; at least `columns`.
+    package let stride: Int
+
+    init(base: UnsafeMutablePointer<Float>, rows: Int, columns: Int, stride: Int? = nil) {
+        unsafe self.base = base
+        self.rows = rows
+        self.columns = columns
+        self.stride = stride ?? columns
+    }
+
+    /// The same memory, to be read.
+    package var constant: ConstantMatrix {
+        unsafe ConstantMatrix(base: base, rows: rows, columns: columns, stride: stride)
+    }
+
+    /// Rows `range` of this matrix.
+    package func rows(_ range: Range<Int>) -> MatrixView {
+        precondition(range.lowerBound >= 0 && range.upperBound <= rows, "rows out of range")
+        return unsafe MatrixView(
+            base: base + range.lowerBound * stride, rows: range.count, columns: columns, stride: stride)
+    }
+
+    /// Columns `range` of this matrix.
+    package func columns(_ range: Range<Int>) -> MatrixView {
+        precondition(range.lowerBound >= 0 && range.upperBound <= columns, "columns out of range")
+        return unsafe MatrixView(base: base + range.lowerBound, rows: rows, columns: range.count, stride: stride)
+    }
+
+    /// The element at `row`, `column`.
+    package subscript(row: Int, column: Int) -> Float {
+        get {
+            precondition(row >= 0 && row < rows && column >= 0 && column < columns)
+            return unsafe base[row * stride + column]
+        }
+        nonmutating set {
+            precondition(row >= 0 && row < rows && column >= 0 && column < columns)
+            unsafe base[row * stride + column] = newValue
+        }
+    }
+
+    /// Copies `values` into row `index`.
+    package func setRow(_ index: Int, to values: [Float]) {
+        precondition(index >= 0 && index < rows && values.count == columns)
+        unsafe (base + index * stride).update(from: values, count: columns)
+    }
+
+    /// All values, row by row.
+    package var values: [Float] {
+        (0..<rows).flatMap { constant.row($0) }
+    }
+}

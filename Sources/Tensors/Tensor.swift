@@ -1,0 +1,37 @@
+/// An immutable, row-major array of floats with a shape.
+package struct Tensor: Sendable {
+    package let storage: FloatStorage
+    package let shape: [Int]
+
+    /// Wraps `storage`, whose count must be the product of `shape`.
+    package init(storage: FloatStorage, shape: [Int]) {
+        precondition(shape.reduce(1, *) == storage.count, "a tensor's shape must describe all of its storage")
+        self.storage = storage
+        self.shape = shape
+    }
+
+    /// Copies `values`, in row-major order.
+    package init(_ values: [Float], shape: [Int]) {
+        precondition(shape.reduce(1, *) == values.count, "a tensor's shape must describe all of its values")
+        let storage = unsafe FloatStorage(count: values.count) { memory in
+            _ = unsafe memory.update(fromContentsOf: values)
+        }
+        self.init(storage: storage, shape: shape)
+    }
+
+    /// Rows of a matrix; 1 for a vector.
+    package var rows: Int { shape.count < 2 ? 1 : shape[0] }
+    /// Floats in a row.
+    package var columns: Int { shape.last ?? 1 }
+    package var count: Int { storage.count }
+
+    /// The values as a read-only view.
+    package var matrix: ConstantMatrix {
+        unsafe ConstantMatrix(base: storage.base, rows: columns == 0 ? 0 : count / columns, columns: columns)
+    }
+
+    /// A copy of the values.
+    package var values: [Float] {
+        unsafe Array(UnsafeBufferPointer(start: storage.base, count: count))
+    }
+}

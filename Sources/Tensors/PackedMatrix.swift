@@ -10,34 +10,18 @@ import CKernels
     private let panels: FloatStorage
 
     /// Packs `weight` [outputSize, inputSize] for `kernels`.
-    package convenience init(_ weight: Tensor, kernels: VectorKernels = .best) {
-        self.init(stacking: [weight], kernels: kernels)
-    }
-
-    /// Packs several matrices of one input size, one below the other, as one.
-    package init(stacking weights: [Tensor], kernels: VectorKernels = .best) {
-        let inputSize = weights.first?.columns ?? 0
-        precondition(weights.allSatisfy { $0.shape.count == 2 && $0.columns == inputSize }, "one input size for all")
-        outputSize = weights.reduce(0) { $0 + $1.rows }
+    package init(_ weight: Tensor, kernels: VectorKernels = .best) {
+        precondition(weight.shape.count == 2, "a weight matrix has two dimensions")
+        let outputSize = weight.rows
+        let inputSize = weight.columns
+        let width = kernels.panelWidth
+        self.outputSize = outputSize
         self.inputSize = inputSize
         self.kernels = kernels
-        let width = kernels.panelWidth
-        let panelCount = (outputSize + width - 1) / width
-        precondition(
-            weights.count == 1 || weights.allSatisfy { $0.rows % width == 0 },
-            "matrices are stacked at panel borders")
-        panels = unsafe FloatStorage(count: panelCount * width * inputSize) { memory in
-            guard var next = memory.baseAddress else { return }
-            for weight in weights {
-                unsafe kernels.table.pointee.pack(weight.storage.base, weight.rows, inputSize, next)
-                unsafe next += weight.rows * inputSize
-            }
+        panels = unsafe FloatStorage(count: (outputSize + width - 1) / width * width * inputSize) { memory in
+            guard let base = memory.baseAddress else { return }
+            unsafe kernels.table.pointee.pack(weight.storage.base, outputSize, inputSize, base)
         }
-    }
-
-    /// Whether `weights` can be packed as one matrix for `kernels`.
-    package static func canStack(_ weights: [Tensor], kernels: VectorKernels = .best) -> Bool {
-        weights.allSatisfy { $0.rows % kernels.panelWidth == 0 }
     }
 
     /// Writes activation(x · weightᵀ + bias) into `y`.

@@ -1,0 +1,131 @@
+import Foundation
+import Synchronization
+import Tensors
+import Tokenization
+import Transformer
+
+/// Answers with the revision that serves: tokenizes, batches, computes on threads of its own.
+package final class InferenceEngine: Sendable {
+    /// How the engine is dimensioned.
+    package struct Options: Sendable {
+        /// Threads that compute batches.
+        package var threads = 1
+        /// Tokens in one batch.
+        package var batchTokens = 512
+        /// Texts that may wait, over all clients.
+        package var queuedTexts = 65_536
+
+        package init() {}
+    }
+
+    package let pipeline: TextPipeline
+    private let batcher: Batcher
+    private let serving: Mutex<ServingRevision>
+    private let threads: ThreadGroup
+
+    /// Starts the threads; `revision` serves until another is adopted.
+    package init(pipeline: TextPipeline, revision: ServingRevision, options: Options = Options()) {
+        self.pipeline = pipeline
+        let batcher = Batcher(tokenLimit: options.batchTokens, capacity: options.queuedTexts)
+        self.batcher = batcher
+        serving = Mutex(revision)
+        let capacity = max(options.batchTokens, pipeline.maximumTokens)
+        threads = ThreadGroup(count: max(1, options.threads), name: "inference") {
+            Self.work(batcher, capacity: capacity)
+        }
+    }
+
+    /// The revision that serves now.
+    package var revision: ServingRevision { serving.withLock { $0 } }
+
+    /// Texts that wait to be computed.
+    package var queueLength: Int { batcher.waiting }
+
+    /// Starts to serve `revision`; requests on their way finish on the one they began with.
+    package func adopt(_ revision: ServingRevision) {
+        serving.withLock { $0 = revision }
+    }
+
+    /// The predictions for `inputs`, by `revision` or the one that serves, with all labels scored.
+    ///
+    /// - Throws: `InferenceError`, or `CancellationError` when the task is cancelled.
+    package func predict(
+        _ inputs: [TextInput], client: UInt64, revision: ServingRevision? = nil
+    ) async throws -> (predictions: [Prediction], revision: Int) {
+        let revision = revision ?? self.revision
+        guard let head = revision.head, !head.labels.isEmpty else { throw InferenceError.noLabels }
+        let texts = try await embed(inputs, client: client, body: revision.body)
+        return (texts.map { Self.prediction($0, head: head) }, revision.number)
+    }
+
+    /// The features of `inputs`, by the body that serves.
+    ///
+    /// - Throws: `InferenceError`, or `CancellationError` when the task is cancelled.
+    package func embed(
+        _ inputs: [TextInput], client: UInt64
+    ) async throws -> (embeddings: [EmbeddedText], revision: Int) {
+        let revision = self.revision
+        return (try await embed(inputs, client: client, body: revision.body), revision.number)
+    }
+
+    /// Answers what is queued, refuses what comes later, and ends the threads.
+    package func stop() async {
+        batcher.stop()
+        await threads.ended()
+    }
+
+    private func embed(_ inputs: [TextInput], client: UInt64, body: Body) async throws -> [EmbeddedText] {
+        if inputs.isEmpty { return [] }
+        var encodings: [Encoding] = []
+        encodings.reserveCapacity(inputs.count)
+        for input in inputs {
+            encodings.append(try pipeline.encode(input, for: body.encoder))
+            if encodings.count.isMultiple(of: 256) {
+                try Task.checkCancellation()
+                await Task.yield()
+            }
+        }
+        let request = PendingRequest(body: body, encodings: encodings)
+        let features = try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                guard request.begin(continuation) else { return }
+                do {
+                    try batcher.add(request, client: client)
+                } catch {
+                    request.fail(error)
+                }
+            }
+        } onCancel: {
+            request.fail(CancellationError())
+        }
+        return zip(features, encodings).map { EmbeddedText(features: $0, truncated: $1.truncated) }
+    }
+
+    private static func prediction(_ text: EmbeddedText, head: ClassificationHead) -> Prediction {
+        let probabilities = head.probabilities(text.features.span)
+        let scores = zip(head.labels, probabilities).map { Prediction.Score(label: $0, score: $1) }
+        return Prediction(
+            scores: scores.sorted { ($1.score, $0.label) < ($0.score, $1.label) }, truncated: text.truncated)
+    }
+
+    /// One thread's work: batch after batch until the batcher is stopped.
+    private static func work(_ batcher: Batcher, capacity: Int) {
+        var held: (body: Body, workspace: Workspace)?
+        while let items = batcher.next() {
+            guard let body = items.first?.request.body else { continue }
+            if held?.body !== body {
+                held = (body, body.encoder.makeWorkspace(tokens: capacity))
+            }
+            guard let workspace = held?.workspace else { continue }
+            var batch = TokenBatch()
+            for item in items {
+                let encoding = item.request.encodings[item.index]
+                batch.append(ids: encoding.ids, typeIDs: encoding.typeIDs)
+            }
+            let features = body.encoder.features(batch, workspace: workspace)
+            for (item, features) in zip(items, features) {
+                item.request.complete(item.index, with: features)
+            }
+        }
+    }
+}

@@ -1,0 +1,28 @@
+package import Transformer
+
+/// A revision in memory: the body and the head that answer together under one number.
+package final class ServingRevision: Sendable {
+    /// The revision's number; 0 before any has been published.
+    package let number: Int
+    package let body: Body
+    /// Nil while there is nothing to predict: no head in the model, no labels configured, no corrections.
+    package let head: ClassificationHead?
+
+    package init(number: Int, body: Body, head: ClassificationHead?) {
+        self.number = number
+        self.body = body
+        self.head = head
+    }
+}
+
+/// One set of transformer weights in memory, shared by all revisions that differ in their head alone.
+package final class Body: Sendable {
+    package let encoder: TextEncoder
+    /// Names what features computed by this body may be compared with: weights, precision and kernel path.
+    package let key: String
+
+    package init(encoder: TextEncoder, key: String) {
+        self.encoder = encoder
+        self.key = key
+    }
+}

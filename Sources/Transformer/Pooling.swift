@@ -1,0 +1,66 @@
+import Foundation
+import Tensors
+
+/// How the hidden states of a sequence become one vector of features.
+package enum Pooling: Sendable, Equatable {
+    case mean
+    case cls
+    case max
+    /// tanh(dense · first token), with weights of the checkpoint: what a BERT classifier was trained on.
+    case pooler
+}
+
+/// Pooling and normalisation as a model directory describes them.
+package struct PoolingPlan: Sendable, Equatable {
+    package var pooling: Pooling
+    /// Whether the features are divided by their Euclidean length.
+    package var normalizes: Bool
+
+    package init(pooling: Pooling, normalizes: Bool) {
+        self.pooling = pooling
+        self.normalizes = normalizes
+    }
+
+    /// Reads modules.json and the pooling module's config.json.
+    ///
+    /// A directory without modules.json gets what sentence-transformers gives it: the mean, as it is.
+    /// - Throws: `ModelError` naming a module or a mode that is not supported.
+    package init(directory: String) throws(ModelError) {
+        self.init(pooling: .mean, normalizes: false)
+        let path = "\(directory)/modules.json"
+        guard FileManager.default.fileExists(atPath: path) else { return }
+        guard let modules = try ModelFile.read(path) as? [[String: Any]] else {
+            throw ModelError(.malformed, "\(path): expected an array of modules")
+        }
+        for module in modules {
+            guard let type = module["type"] as? String, let folder = module["path"] as? String else {
+                throw ModelError(.malformed, "\(path): every module needs a 'type' and a 'path'")
+            }
+            switch type.split(separator: ".").last {
+            case "Transformer" where folder.isEmpty: continue
+            case "Pooling": pooling = try Self.mode(folder: folder, directory: directory)
+            case "Normalize": normalizes = true
+            default: throw ModelError(.unsupported, "\(path): module '\(type)' in '\(folder)' is not supported")
+            }
+        }
+    }
+
+    private static func mode(folder: String, directory: String) throws(ModelError) -> Pooling {
+        guard !folder.contains(".."), !folder.hasPrefix("/"), !folder.contains("\0") else {
+            throw ModelError(.malformed, "\(directory)/modules.json: '\(folder)' leads out of the model directory")
+        }
+        guard let file = try ModelFile("\(folder)/config.json", in: directory) else {
+            throw ModelError(.unreadable, "\(directory)/\(folder)/config.json is missing")
+        }
+        let modes = file.flags(startingWith: "pooling_mode_")
+        guard modes.count == 1 else {
+            throw ModelError(.unsupported, "\(file.path): expected exactly one pooling mode, found \(modes)")
+        }
+        switch modes[0] {
+        case "pooling_mode_mean_tokens": return .mean
+        case "pooling_mode_cls_token": return .cls
+        case "pooling_mode_max_tokens": return .max
+        default: throw file.fault(modes[0], "not supported; supported: mean, cls, max", code: .unsupported)
+        }
+    }
+}

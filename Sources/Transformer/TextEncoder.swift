@@ -1,0 +1,111 @@
+package import Tensors
+
+/// A body ready to serve: turns batches of token ids into hidden states and pooled features.
+///
+/// Immutable and shared by any number of threads, each with a `Workspace` of its own. Every row is computed in the
+/// same order whatever else is in the batch.
+package struct TextEncoder: Sendable {
+    package let configuration: ModelConfiguration
+    package let plan: PoolingPlan
+    package let kernels: VectorKernels
+    private let parameters: BodyParameters
+    private let blocks: [TransformerBlock]
+    private let pooler: (weight: PackedMatrix, bias: Tensor)?
+
+    /// Packs `parameters` for `kernels`; `pooler` is needed for `Pooling.pooler` alone.
+    package init(
+        _ parameters: BodyParameters, configuration: ModelConfiguration, plan: PoolingPlan,
+        pooler: LinearParameters? = nil, kernels: VectorKernels = .best
+    ) {
+        precondition(plan.pooling != .pooler || pooler != nil, "pooling by the pooler needs its weights")
+        self.configuration = configuration
+        self.plan = plan
+        self.kernels = kernels
+        self.parameters = parameters
+        blocks = parameters.blocks.map { TransformerBlock($0, shape: configuration.block, kernels: kernels) }
+        self.pooler = pooler.map { (PackedMatrix($0.weight, kernels: kernels), $0.bias) }
+    }
+
+    /// Values in one text's features.
+    package var featureCount: Int { configuration.hiddenSize }
+
+    /// A workspace for batches of at most `tokens` tokens, in any number of sequences.
+    package func makeWorkspace(tokens: Int) -> Workspace {
+        Workspace(
+            capacity: 2 * Workspace.footprint(rows: tokens, columns: configuration.hiddenSize)
+                + 2 * Workspace.footprint(rows: 1, columns: configuration.hiddenSize)
+                + TransformerBlock.footprint(configuration.block, tokens: tokens, kernels: kernels))
+    }
+
+    /// What is wrong with a sequence for this model, or nil.
+    package func fault(in ids: [Int32], typeIDs: [Int32]) -> String? {
+        if ids.count > configuration.positionCount {
+            return "\(ids.count) tokens, but the model has \(configuration.positionCount) positions"
+        }
+        if let id = ids.first(where: { $0 < 0 || $0 >= configuration.vocabularySize }) {
+            return "token id \(id) is beyond the model's vocabulary of \(configuration.vocabularySize)"
+        }
+        if let type = typeIDs.first(where: { $0 < 0 || $0 >= configuration.typeCount }) {
+            return "token type \(type) is beyond the model's \(configuration.typeCount)"
+        }
+        return nil
+    }
+
+    /// Calls `body` with the last block's hidden states [tokens, hiddenSize], valid during the call.
+    ///
+    /// The batch must have passed `fault(in:typeIDs:)` and fit the workspace.
+    package func withHiddenStates<R>(
+        _ batch: TokenBatch, workspace: Workspace, _ body: (MatrixView) -> R
+    ) -> R {
+        workspace.scoped {
+            let hidden = workspace.matrix(rows: batch.tokenCount, columns: configuration.hiddenSize)
+            embed(batch, into: hidden)
+            for block in blocks {
+                block.forward(hidden, starts: batch.starts, workspace: workspace)
+            }
+            return body(hidden)
+        }
+    }
+
+    /// The pooled features of each sequence; [sequences][featureCount].
+    package func features(_ batch: TokenBatch, workspace: Workspace) -> [[Float]] {
+        withHiddenStates(batch, workspace: workspace) { hidden in
+            zip(batch.starts, batch.starts.dropFirst()).map { start, end in
+                workspace.scoped { pool(hidden.rows(start..<end), workspace: workspace) }
+            }
+        }
+    }
+
+    /// Word, position and type embeddings added up and normed.
+    private func embed(_ batch: TokenBatch, into hidden: MatrixView) {
+        for (start, end) in zip(batch.starts, batch.starts.dropFirst()) {
+            for position in start..<end {
+                kernels.sumRows(
+                    (parameters.wordEmbeddings, Int(batch.ids[position])),
+                    (parameters.typeEmbeddings, Int(batch.typeIDs[position])),
+                    (parameters.positionEmbeddings, position - start),
+                    intoRow: position, of: hidden)
+            }
+        }
+        kernels.layerNorm(
+            hidden, residual: nil, weight: parameters.embeddingNorm.weight, bias: parameters.embeddingNorm.bias,
+            epsilon: configuration.normEpsilon, into: hidden)
+    }
+
+    /// The features of one sequence's hidden states [tokens, hiddenSize].
+    private func pool(_ hidden: MatrixView, workspace: Workspace) -> [Float] {
+        let pooled = workspace.matrix(rows: 1, columns: configuration.hiddenSize)
+        switch plan.pooling {
+        case .mean: kernels.mean(rowsOf: hidden, into: pooled)
+        case .max: kernels.maximum(rowsOf: hidden, into: pooled)
+        case .cls: kernels.copy(hidden.rows(0..<1), into: pooled)
+        case .pooler:
+            guard let pooler else { preconditionFailure("init checked that the pooler is there") }
+            pooler.weight.multiply(hidden.rows(0..<1), bias: pooler.bias, activation: .tanh, into: pooled)
+        }
+        if plan.normalizes {
+            kernels.normalize(rowsOf: pooled)
+        }
+        return pooled.values
+    }
+}

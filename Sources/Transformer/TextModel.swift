@@ -1,0 +1,67 @@
+import Safetensors
+package import Tensors
+
+/// A model directory as published on the Hub, loaded: a body, and a head if the checkpoint brings one.
+package struct TextModel: Sendable {
+    package let configuration: ModelConfiguration
+    package let encoder: TextEncoder
+    /// The checkpoint's own classifier.
+    package let head: ClassificationHead?
+    package let parameterCount: Int
+
+    /// Loads `directory`: config.json, model.safetensors or its shards, modules.json.
+    ///
+    /// Every tensor of the checkpoint must be used, but for those that this use of it is known not to need (the
+    /// pooler under a sentence encoder, a language-modelling head, the position_ids buffer).
+    /// - Throws: `ModelError` naming what is missing, wrong, unsupported or left over.
+    package init(directory: String, kernels: VectorKernels = .best) throws(ModelError) {
+        let configuration = try ModelConfiguration(directory: directory)
+        let checkpoint: Checkpoint
+        do {
+            checkpoint = try Checkpoint(directory: directory)
+        } catch {
+            throw ModelError(.unreadable, String(describing: error))
+        }
+        let root = ParameterScope(checkpoint)
+        let isPrefixed = root.contains("bert.embeddings.word_embeddings.weight")
+        let scope = isPrefixed ? root["bert"] : root
+        let parameters = try BodyParameters(scope, configuration: configuration)
+
+        var head: ClassificationHead?
+        var pooler: LinearParameters?
+        var plan = try PoolingPlan(directory: directory)
+        if let shape = root.shape("classifier.weight") {
+            let size = configuration.hiddenSize
+            pooler = try LinearParameters(scope["pooler"]["dense"], inputSize: size, outputSize: size)
+            plan = PoolingPlan(pooling: .pooler, normalizes: false)
+            head = try Self.head(root, labelCount: shape.first ?? 0, configuration: configuration)
+        }
+        scope.ignore(["pooler."])
+        root.ignore(["cls."])
+        try root.checkAllUsed()
+
+        self.configuration = configuration
+        self.head = head
+        parameterCount = checkpoint.names.reduce(0) { sum, name in
+            guard let entry = checkpoint.entry(name), entry.elementType.isFloatingPoint else { return sum }
+            return sum + entry.shape.reduce(1, *)
+        }
+        encoder = TextEncoder(parameters, configuration: configuration, plan: plan, pooler: pooler, kernels: kernels)
+    }
+
+    /// The checkpoint's classifier, with the labels of config.json.
+    private static func head(
+        _ root: ParameterScope, labelCount: Int, configuration: ModelConfiguration
+    ) throws(ModelError) -> ClassificationHead {
+        let labels = configuration.labels ?? (0..<labelCount).map { "LABEL_\($0)" }
+        guard labels.count == labelCount else {
+            throw ModelError(
+                .malformed, "config.json names \(labels.count) labels, but classifier.weight has \(labelCount) rows")
+        }
+        let classifier = try LinearParameters(
+            root["classifier"], inputSize: configuration.hiddenSize, outputSize: labelCount)
+        return ClassificationHead(
+            labels: labels, featureCount: configuration.hiddenSize, weight: classifier.weight.values,
+            bias: classifier.bias.values)
+    }
+}

@@ -1,0 +1,100 @@
+package import Tensors
+
+/// The sizes and choices that describe a block; architectures are values of this.
+package struct BlockShape: Sendable, Equatable {
+    package var hiddenSize: Int
+    package var headCount: Int
+    package var intermediateSize: Int
+    package var activation: Activation
+    package var normEpsilon: Float
+
+    /// Features of one attention head.
+    package var headSize: Int { hiddenSize / headCount }
+}
+
+/// One transformer block for serving: bidirectional self-attention and a feed-forward layer, a norm after each.
+///
+/// Weights are packed; biases and norms are the parameters' own.
+struct TransformerBlock: Sendable {
+    private let shape: BlockShape
+    private let parameters: BlockParameters
+    private let kernels: VectorKernels
+    private let query: PackedMatrix
+    private let key: PackedMatrix
+    private let value: PackedMatrix
+    private let attentionOutput: PackedMatrix
+    private let intermediate: PackedMatrix
+    private let output: PackedMatrix
+
+    init(_ parameters: BlockParameters, shape: BlockShape, kernels: VectorKernels) {
+        self.shape = shape
+        self.parameters = parameters
+        self.kernels = kernels
+        query = PackedMatrix(parameters.query.weight, kernels: kernels)
+        key = PackedMatrix(parameters.key.weight, kernels: kernels)
+        value = PackedMatrix(parameters.value.weight, kernels: kernels)
+        attentionOutput = PackedMatrix(parameters.attentionOutput.weight, kernels: kernels)
+        intermediate = PackedMatrix(parameters.intermediate.weight, kernels: kernels)
+        output = PackedMatrix(parameters.output.weight, kernels: kernels)
+    }
+
+    /// Floats of workspace that `forward` needs for a batch of `tokens`.
+    static func footprint(_ shape: BlockShape, tokens: Int, kernels: VectorKernels) -> Int {
+        let size = shape.hiddenSize
+        return Workspace.footprint(rows: tokens, columns: 3 * size)
+            + 2 * Workspace.footprint(rows: tokens, columns: size)
+            + Workspace.footprint(rows: tokens, columns: shape.intermediateSize)
+            + Workspace.footprint(
+                rows: 1, columns: kernels.attentionScratch(length: tokens, headSize: shape.headSize))
+    }
+
+    /// Replaces `hidden` [tokens, hiddenSize] by the block's output; sequence i is rows starts[i] ..< starts[i + 1].
+    func forward(_ hidden: MatrixView, starts: [Int], workspace: Workspace) {
+        workspace.scoped {
+            let tokens = hidden.rows
+            let size = shape.hiddenSize
+            let projected = workspace.matrix(rows: tokens, columns: 3 * size)
+            query.multiply(hidden, bias: parameters.query.bias, into: projected.columns(0..<size))
+            key.multiply(hidden, bias: parameters.key.bias, into: projected.columns(size..<2 * size))
+            value.multiply(hidden, bias: parameters.value.bias, into: projected.columns(2 * size..<3 * size))
+
+            let context = workspace.matrix(rows: tokens, columns: size)
+            attend(projected, starts: starts, into: context, workspace: workspace)
+
+            let mixed = workspace.matrix(rows: tokens, columns: size)
+            attentionOutput.multiply(context, bias: parameters.attentionOutput.bias, into: mixed)
+            kernels.layerNorm(
+                mixed, residual: hidden, weight: parameters.attentionNorm.weight, bias: parameters.attentionNorm.bias,
+                epsilon: shape.normEpsilon, into: mixed)
+
+            let widened = workspace.matrix(rows: tokens, columns: shape.intermediateSize)
+            intermediate.multiply(
+                mixed, bias: parameters.intermediate.bias, activation: shape.activation, into: widened)
+            output.multiply(widened, bias: parameters.output.bias, into: context)
+            kernels.layerNorm(
+                context, residual: mixed, weight: parameters.outputNorm.weight, bias: parameters.outputNorm.bias,
+                epsilon: shape.normEpsilon, into: hidden)
+        }
+    }
+
+    /// Attention of every sequence to itself, head by head; `projected` is [tokens, query | key | value].
+    private func attend(_ projected: MatrixView, starts: [Int], into context: MatrixView, workspace: Workspace) {
+        let size = shape.hiddenSize
+        let scale = 1 / Float(shape.headSize).squareRoot()
+        for (start, end) in zip(starts, starts.dropFirst()) where end > start {
+            workspace.scoped {
+                let scratch = workspace.matrix(
+                    rows: 1, columns: kernels.attentionScratch(length: end - start, headSize: shape.headSize))
+                let rows = projected.rows(start..<end)
+                for head in 0..<shape.headCount {
+                    let first = head * shape.headSize
+                    let last = first + shape.headSize
+                    kernels.attention(
+                        query: rows.columns(first..<last), key: rows.columns(size + first..<size + last),
+                        value: rows.columns(2 * size + first..<2 * size + last), scale: scale,
+                        into: context.rows(start..<end).columns(first..<last), scratch: scratch)
+                }
+            }
+        }
+    }
+}

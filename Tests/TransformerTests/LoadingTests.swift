@@ -1,0 +1,84 @@
+import Foundation
+import Testing
+import Transformer
+
+@Suite struct `Loading a model directory` {
+    private func load(_ change: (inout [String: [Int]]) -> Void) throws -> ModelError? {
+        let directory = try TinyModel.write(changing: change)
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        do {
+            _ = try TextModel(directory: directory)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    @Test func `accepts exactly the tensors of the architecture`() throws {
+        #expect(try load { _ in } == nil)
+    }
+
+    @Test func `names a missing tensor`() throws {
+        let name = "bert.encoder.layer.1.output.dense.bias"
+        let error = try load { $0[name] = nil }
+        #expect(error?.code == .missingTensor)
+        #expect(error?.description.contains(name) == true)
+    }
+
+    @Test func `names a tensor of another shape, and both shapes`() throws {
+        let error = try load { $0["bert.pooler.dense.weight"] = [24, 23] }
+        #expect(error?.code == .wrongShape)
+        #expect(error?.description == "tensor 'bert.pooler.dense.weight' is [24, 23], expected [24, 24]")
+    }
+
+    @Test func `names a tensor that nothing uses`() throws {
+        let error = try load { $0["bert.encoder.layer.2.output.dense.bias"] = [24] }
+        #expect(error?.code == .unusedTensor)
+        #expect(error?.description.contains("bert.encoder.layer.2.output.dense.bias") == true)
+    }
+
+    @Test func `wants as many labels as the classifier has rows`() throws {
+        let error = try load { shapes in
+            shapes["classifier.weight"] = [4, 24]
+            shapes["classifier.bias"] = [4]
+        }
+        #expect(error?.description.contains("names 3 labels, but classifier.weight has 4 rows") == true)
+    }
+
+    @Test(arguments: [
+        (#""hidden_act": "gelu""#, #""hidden_act": "swish""#, "hidden_act"),
+        (#""model_type": "bert""#, #""model_type": "t5""#, "model_type"),
+        (#""num_attention_heads": 3"#, #""num_attention_heads": 5"#, "not a multiple"),
+        (#""vocab_size": 50"#, #""vocab_size": 1e30"#, "vocab_size"),
+        (#""vocab_size": 50"#, #""vocab_size": -1"#, "vocab_size"),
+        (#""vocab_size": 50"#, #""vocab_size": "50""#, "vocab_size"),
+        (#""layer_norm_eps": 1e-12"#, #""layer_norm_eps": 7"#, "layer_norm_eps"),
+        (#""1": "middle""#, #""1": "low""#, "same label"),
+        (#""1": "middle""#, #""7": "middle""#, "id2label"),
+        (#""model_type": "bert","#, #""model_type": "bert", "is_decoder": true,"#, "is_decoder"),
+        (#"{"model_type""#, #"["model_type""#, "config.json"),
+    ])
+    func `names the field of config.json that it cannot use`(old: String, new: String, culprit: String) throws {
+        let directory = try TinyModel.write()
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let path = "\(directory)/config.json"
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        #expect(text.contains(old))
+        try text.replacing(old, with: new).write(toFile: path, atomically: false, encoding: .utf8)
+        let error = #expect(throws: ModelError.self) { try TextModel(directory: directory) }
+        #expect(error?.description.contains(culprit) == true)
+    }
+
+    @Test(arguments: [
+        (#"[{"type": "a.Transformer", "path": ""}, {"type": "a.Dense", "path": "2_Dense"}]"#, "2_Dense"),
+        (#"[{"type": "a.Pooling", "path": "../elsewhere"}]"#, "leads out"),
+        (#"{"type": "a.Pooling"}"#, "modules.json"),
+    ])
+    func `names the module that it cannot use`(modules: String, culprit: String) throws {
+        let directory = try TinyModel.write()
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        try modules.write(toFile: "\(directory)/modules.json", atomically: false, encoding: .utf8)
+        let error = #expect(throws: ModelError.self) { try TextModel(directory: directory) }
+        #expect(error?.description.contains(culprit) == true)
+    }
+}

@@ -104,12 +104,14 @@ let tests: [(of: String, with: [Target.Dependency])] = [
     ("Tuning", ["Transformer", "Tensors"]),
     ("Learning", ["Tuning", "Storage", "Inference", "Transformer", "Tokenization", "Tensors"]),
 ]
+/// Test targets with files of their own.
+let fixtures: Set<String> = ["Transformer"]
 for test in tests {
     package.targets.append(
         .testTarget(
             name: "\(test.of)Tests",
             dependencies: [.byName(name: test.of)] + test.with,
-            exclude: []
+            resources: fixtures.contains(test.of) ? [.copy("Fixtures")] : []
         )
     )
 }

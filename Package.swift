@@ -15,7 +15,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -27,10 +26,9 @@ let package = Package(
             name: "attuned",
             dependencies: [
                 "SocketServer", "Supervision", "Learning", "Storage", "Inference", "Tuning", "Transformer",
-                "Tokenization", "Safetensors", "LineProtocol", "Tensors", "CLinux",
+                "Tokenization", "Safetensors", "LineProtocol", "Tensors", "AttuneClient",
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-                .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
@@ -43,8 +41,7 @@ let package = Package(
         .executableTarget(
             name: "attuned-bench",
             dependencies: [
-                "AttuneClient", "Inference", "Tuning", "Transformer", "Tokenization", "Tensors",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "AttuneClient", .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ]
         ),
@@ -75,7 +72,7 @@ let package = Package(
             ]
         ),
         .target(name: "Inference", dependencies: ["Transformer", "Tokenization"]),
-        .target(name: "Tuning", dependencies: ["Transformer"]),
+        .target(name: "Tuning", dependencies: ["Transformer", "Tensors"]),
         .target(name: "Transformer", dependencies: ["Tensors", "Safetensors"]),
         .target(name: "Tokenization"),
         .target(name: "Safetensors"),
@@ -95,13 +92,16 @@ let package = Package(
 let tests: [(of: String, with: [Target.Dependency])] = [
     ("Tokenization", []),
     ("Safetensors", []),
-    ("LineProtocol", []),
-    ("SocketServer", ["AttuneClient", "LineProtocol"]),
+    ("LineProtocol", ["TestSupport"]),
+    ("Supervision", []),
+    ("SocketServer", [
+        "AttuneClient", "LineProtocol", "TestSupport", .product(name: "Logging", package: "swift-log"),
+    ]),
     ("Storage", ["Safetensors"]),
     ("Tensors", []),
     ("Transformer", ["Tensors", "Safetensors"]),
     ("Inference", ["Transformer", "Tokenization", "Tensors"]),
-    ("Tuning", ["Transformer", "Tensors"]),
+    ("Tuning", ["Transformer", "Tensors", "Safetensors"]),
     ("Learning", ["Tuning", "Storage", "Inference", "Transformer", "Tokenization", "Tensors"]),
 ]
 /// Test targets with files of their own.
@@ -116,7 +116,10 @@ for test in tests {
     )
 }
 package.targets.append(
-    .testTarget(name: "DaemonTests", dependencies: ["AttuneClient", "LineProtocol", "attuned"])
+    .testTarget(name: "DaemonTests", dependencies: ["AttuneClient", "LineProtocol", "TestSupport"])
+)
+package.targets.append(
+    .target(name: "TestSupport", dependencies: ["LineProtocol", "AttuneClient"], path: "Tests/TestSupport")
 )
 
 // One set of strict settings for every target that is compiled here.

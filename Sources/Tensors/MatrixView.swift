@@ -15,6 +15,23 @@
         self.stride = stride ?? columns
     }
 
+    /// Rows `range` of this matrix.
+    package func rows(_ range: Range<Int>) -> ConstantMatrix {
+        precondition(range.lowerBound >= 0 && range.upperBound <= rows, "rows out of range")
+        return unsafe ConstantMatrix(
+            base: base + range.lowerBound * stride,
+            rows: range.count,
+            columns: columns,
+            stride: stride
+        )
+    }
+
+    /// Columns `range` of this matrix.
+    package func columns(_ range: Range<Int>) -> ConstantMatrix {
+        precondition(range.lowerBound >= 0 && range.upperBound <= columns, "columns out of range")
+        return unsafe ConstantMatrix(base: base + range.lowerBound, rows: rows, columns: range.count, stride: stride)
+    }
+
     /// The element at `row`, `column`.
     package subscript(row: Int, column: Int) -> Float {
         precondition(row >= 0 && row < rows && column >= 0 && column < columns)
@@ -52,7 +69,11 @@
     package func rows(_ range: Range<Int>) -> MatrixView {
         precondition(range.lowerBound >= 0 && range.upperBound <= rows, "rows out of range")
         return unsafe MatrixView(
-            base: base + range.lowerBound * stride, rows: range.count, columns: columns, stride: stride)
+            base: base + range.lowerBound * stride,
+            rows: range.count,
+            columns: columns,
+            stride: stride
+        )
     }
 
     /// Columns `range` of this matrix.
@@ -77,6 +98,27 @@
     package func setRow(_ index: Int, to values: [Float]) {
         precondition(index >= 0 && index < rows && values.count == columns)
         unsafe (base + index * stride).update(from: values, count: columns)
+    }
+
+    /// The beginning of this matrix's memory, which has no gaps, seen as a matrix of another shape.
+    package func reshaped(rows: Int, columns: Int) -> MatrixView {
+        precondition(stride == self.columns && rows >= 0 && columns >= 0 && rows * columns <= self.rows * self.columns)
+        return unsafe MatrixView(base: base, rows: rows, columns: columns)
+    }
+
+    /// Copies `source`, of the same shape.
+    package func copy(_ source: ConstantMatrix) {
+        precondition(source.rows == rows && source.columns == columns, "shapes do not match")
+        for row in 0..<rows {
+            unsafe (base + row * stride).update(from: source.base + row * source.stride, count: columns)
+        }
+    }
+
+    /// Makes every element `value`.
+    package func fill(_ value: Float) {
+        for row in 0..<rows {
+            unsafe (base + row * stride).update(repeating: value, count: columns)
+        }
     }
 
     /// All values, row by row.

@@ -24,6 +24,28 @@ import CKernels
         }
     }
 
+    /// Packs the transpose of `weight` [inputSize, outputSize].
+    package init(transposing weight: Tensor, kernels: VectorKernels = .best) {
+        precondition(weight.shape.count == 2, "a weight matrix has two dimensions")
+        let outputSize = weight.columns
+        let inputSize = weight.rows
+        let width = kernels.panelWidth
+        self.outputSize = outputSize
+        self.inputSize = inputSize
+        self.kernels = kernels
+        panels = unsafe FloatStorage(count: (outputSize + width - 1) / width * width * inputSize) { memory in
+            guard let base = memory.baseAddress else { return }
+            unsafe kernels.table.pointee.pack_transposed(weight.storage.base, inputSize, outputSize, base)
+        }
+    }
+
+    /// Adds x · weightᵀ to `y`.
+    package func multiply(_ x: MatrixView, addingTo y: MatrixView) {
+        precondition(x.columns == inputSize && y.columns == outputSize && x.rows == y.rows, "shapes do not match")
+        unsafe kernels.table.pointee.matmul_add(
+            x.base, x.stride, x.rows, inputSize, panels.base, outputSize, y.base, y.stride)
+    }
+
     /// Writes activation(x · weightᵀ + bias) into `y`.
     ///
     /// `x` is [rows, inputSize], `y` [rows, outputSize], `bias` [outputSize] or nil.

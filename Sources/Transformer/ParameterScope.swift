@@ -58,7 +58,9 @@ package struct ParameterScope {
                 guard let base = bytes.baseAddress, UInt(bitPattern: base).isMultiple(of: 4) else { return nil }
                 let floats = unsafe base.assumingMemoryBound(to: Float.self)
                 return unsafe Tensor(
-                    storage: FloatStorage(borrowing: floats, count: count, from: file), shape: shape)
+                    storage: FloatStorage(borrowing: floats, count: count, from: file),
+                    shape: shape
+                )
             }
             if let mapped { return mapped }
         }
@@ -83,7 +85,8 @@ package struct ParameterScope {
             let shown = unused.prefix(5).map { "'\($0)'" }.joined(separator: ", ")
             throw ModelError(
                 .unusedTensor,
-                "the checkpoint has \(unused.count) tensors that this architecture does not use: \(shown)")
+                "the checkpoint has \(unused.count) tensors that this architecture does not use: \(shown)"
+            )
         }
     }
 }

@@ -5,7 +5,12 @@ package struct LinearParameters: Sendable {
     package var weight: Tensor
     package var bias: Tensor
 
-    init(_ scope: ParameterScope, inputSize: Int, outputSize: Int) throws(ModelError) {
+    package init(weight: Tensor, bias: Tensor) {
+        self.weight = weight
+        self.bias = bias
+    }
+
+    package init(_ scope: ParameterScope, inputSize: Int, outputSize: Int) throws(ModelError) {
         weight = try scope.tensor("weight", [outputSize, inputSize])
         bias = try scope.tensor("bias", [outputSize])
     }
@@ -16,13 +21,13 @@ package struct NormParameters: Sendable {
     package var weight: Tensor
     package var bias: Tensor
 
-    init(_ scope: ParameterScope, size: Int) throws(ModelError) {
-        weight = try scope.tensor("weight", [size])
-        bias = try scope.tensor("bias", [size])
+    package init(weight: Tensor, bias: Tensor) {
+        self.weight = weight
+        self.bias = bias
     }
 }
 
-/// The parameters of one block, under their names in a BERT checkpoint.
+/// The parameters of one block; their names are in `BodyParameters.walk`.
 package struct BlockParameters: Sendable {
     package var query: LinearParameters
     package var key: LinearParameters
@@ -33,18 +38,12 @@ package struct BlockParameters: Sendable {
     package var output: LinearParameters
     package var outputNorm: NormParameters
 
-    init(_ scope: ParameterScope, shape: BlockShape) throws(ModelError) {
-        let size = shape.hiddenSize
-        let attention = scope["attention"]
-        query = try LinearParameters(attention["self"]["query"], inputSize: size, outputSize: size)
-        key = try LinearParameters(attention["self"]["key"], inputSize: size, outputSize: size)
-        value = try LinearParameters(attention["self"]["value"], inputSize: size, outputSize: size)
-        attentionOutput = try LinearParameters(attention["output"]["dense"], inputSize: size, outputSize: size)
-        attentionNorm = try NormParameters(attention["output"]["LayerNorm"], size: size)
-        intermediate = try LinearParameters(
-            scope["intermediate"]["dense"], inputSize: size, outputSize: shape.intermediateSize)
-        output = try LinearParameters(scope["output"]["dense"], inputSize: shape.intermediateSize, outputSize: size)
-        outputNorm = try NormParameters(scope["output"]["LayerNorm"], size: size)
+    /// A block whose tensors are all `tensor`, to be filled in.
+    init(filledWith tensor: Tensor) {
+        let linear = LinearParameters(weight: tensor, bias: tensor)
+        let norm = NormParameters(weight: tensor, bias: tensor)
+        (query, key, value, attentionOutput, attentionNorm) = (linear, linear, linear, linear, norm)
+        (intermediate, output, outputNorm) = (linear, linear, norm)
     }
 }
 
@@ -58,20 +57,35 @@ package struct BodyParameters: Sendable {
     package var typeEmbeddings: Tensor
     package var embeddingNorm: NormParameters
     package var blocks: [BlockParameters]
+    /// What a classifier's features go through; nil where the body is pooled in another way.
+    package var pooler: LinearParameters?
 
-    /// Loads from the scope that holds `embeddings.` and `encoder.`.
-    package init(_ scope: ParameterScope, configuration: ModelConfiguration) throws(ModelError) {
-        let size = configuration.hiddenSize
-        let embeddings = scope["embeddings"]
-        wordEmbeddings = try embeddings.tensor("word_embeddings.weight", [configuration.vocabularySize, size])
-        positionEmbeddings = try embeddings.tensor("position_embeddings.weight", [configuration.positionCount, size])
-        typeEmbeddings = try embeddings.tensor("token_type_embeddings.weight", [configuration.typeCount, size])
-        embeddingNorm = try NormParameters(embeddings["LayerNorm"], size: size)
-        blocks = []
-        for index in 0..<configuration.layerCount {
-            let layer = scope["encoder"]["layer"][String(index)]
-            blocks.append(try BlockParameters(layer, shape: configuration.block))
+    /// Asks `tensor` for every tensor of the body, lowest first; it must have the place's shape.
+    package init<E: Error>(
+        _ configuration: ModelConfiguration,
+        withPooler: Bool = false,
+        tensor: (ParameterPlace) throws(E) -> Tensor
+    ) throws(E) {
+        let empty = Tensor([], shape: [0])
+        (wordEmbeddings, positionEmbeddings, typeEmbeddings) = (empty, empty, empty)
+        embeddingNorm = NormParameters(weight: empty, bias: empty)
+        blocks = [BlockParameters](repeating: BlockParameters(filledWith: empty), count: configuration.layerCount)
+        pooler = withPooler ? LinearParameters(weight: empty, bias: empty) : nil
+        try walk(configuration) { (place, value) throws(E) in
+            value = try tensor(place)
+            precondition(value.shape == place.shape, "a tensor must have its place's shape")
         }
-        embeddings.ignore(["position_ids"])
+    }
+
+    /// Loads from the scope that holds `embeddings.` and `encoder.`, and `pooler.` where it is wanted.
+    package init(
+        _ scope: ParameterScope,
+        configuration: ModelConfiguration,
+        withPooler: Bool = false
+    ) throws(ModelError) {
+        try self.init(configuration, withPooler: withPooler) { (place) throws(ModelError) in
+            try scope.tensor(place.name, place.shape)
+        }
+        scope["embeddings"].ignore(["position_ids"])
     }
 }

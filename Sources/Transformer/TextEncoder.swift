@@ -8,22 +8,23 @@ package struct TextEncoder: Sendable {
     package let configuration: ModelConfiguration
     package let plan: PoolingPlan
     package let kernels: VectorKernels
-    private let parameters: BodyParameters
+    /// The weights as they were loaded, for those who tune them.
+    package let parameters: BodyParameters
     private let blocks: [TransformerBlock]
     private let pooler: (weight: PackedMatrix, bias: Tensor)?
 
-    /// Packs `parameters` for `kernels`; `pooler` is needed for `Pooling.pooler` alone.
+    /// Packs `parameters` for `kernels`; they must have a pooler for `Pooling.pooler`.
     package init(
         _ parameters: BodyParameters, configuration: ModelConfiguration, plan: PoolingPlan,
-        pooler: LinearParameters? = nil, kernels: VectorKernels = .best
+        kernels: VectorKernels = .best
     ) {
-        precondition(plan.pooling != .pooler || pooler != nil, "pooling by the pooler needs its weights")
+        precondition(plan.pooling != .pooler || parameters.pooler != nil, "pooling by the pooler needs its weights")
         self.configuration = configuration
         self.plan = plan
         self.kernels = kernels
         self.parameters = parameters
         blocks = parameters.blocks.map { TransformerBlock($0, shape: configuration.block, kernels: kernels) }
-        self.pooler = pooler.map { (PackedMatrix($0.weight, kernels: kernels), $0.bias) }
+        pooler = parameters.pooler.map { (PackedMatrix($0.weight, kernels: kernels), $0.bias) }
     }
 
     /// Values in one text's features.

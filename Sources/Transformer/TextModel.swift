@@ -25,14 +25,12 @@ package struct TextModel: Sendable {
         let root = ParameterScope(checkpoint)
         let isPrefixed = root.contains("bert.embeddings.word_embeddings.weight")
         let scope = isPrefixed ? root["bert"] : root
-        let parameters = try BodyParameters(scope, configuration: configuration)
+        let classifier = root.shape("classifier.weight")
+        let parameters = try BodyParameters(scope, configuration: configuration, withPooler: classifier != nil)
 
         var head: ClassificationHead?
-        var pooler: LinearParameters?
         var plan = try PoolingPlan(directory: directory)
-        if let shape = root.shape("classifier.weight") {
-            let size = configuration.hiddenSize
-            pooler = try LinearParameters(scope["pooler"]["dense"], inputSize: size, outputSize: size)
+        if let shape = classifier {
             plan = PoolingPlan(pooling: .pooler, normalizes: false)
             head = try Self.head(root, labelCount: shape.first ?? 0, configuration: configuration)
         }
@@ -46,7 +44,7 @@ package struct TextModel: Sendable {
             guard let entry = checkpoint.entry(name), entry.elementType.isFloatingPoint else { return sum }
             return sum + entry.shape.reduce(1, *)
         }
-        encoder = TextEncoder(parameters, configuration: configuration, plan: plan, pooler: pooler, kernels: kernels)
+        encoder = TextEncoder(parameters, configuration: configuration, plan: plan, kernels: kernels)
     }
 
     /// The checkpoint's classifier, with the labels of config.json.

@@ -19,6 +19,19 @@ typedef enum {
     ck_activation_tanh = 4,
 } ck_activation;
 
+/// What one step of AdamW does to every element of a tensor.
+typedef struct {
+    float learning_rate, beta1, beta2, epsilon;
+    /// 1 - beta1 and 1 - beta2, rounded once.
+    float rest1, rest2;
+    /// 1 / (1 - beta1^t) and 1 / (1 - beta2^t) for step t.
+    float first_correction, second_correction;
+    /// Factors of the element itself and of its distance from the anchor, both times the learning rate.
+    float decay, pull;
+    /// Multiplies the gradient first: the clipping factor.
+    float gradient_scale;
+} ck_adamw;
+
 typedef struct ck_kernels {
     /// The instruction set: "avx512", "avx2" or "plain".
     const char *name;
@@ -58,6 +71,58 @@ typedef struct ck_kernels {
     void (*normalize)(float *x, size_t n);
     /// out [n] = a [n] + b [n] + c [n].
     void (*add3)(const float *a, const float *b, const float *c, size_t n, float *out);
+
+    // Only training needs what follows.
+
+    /// Packs the transpose of `w` [n, k] into ceil(k / panel_width) panels of [n, panel_width], zeros past k.
+    void (*pack_transposed)(const float *w, size_t n, size_t k, float *packed);
+    /// y [m, n] += x [m, k] · wᵀ.
+    void (*matmul_add)(const float *x, size_t ldx, size_t m, size_t k, const float *packed, size_t n, float *y,
+                       size_t ldy);
+
+    /// x += bias and y = activation(x), for x and y [m, n].
+    void (*activate_keep)(float *x, size_t m, size_t n, const float *bias, ck_activation activation, float *y);
+    /// dy *= the derivative of the activation at x; both have `count` elements.
+    void (*activate_backward)(const float *x, size_t count, ck_activation activation, float *dy);
+    /// x += input_bias + residual, y = layer norm of x, statistics [m, 2] = mean and 1 / standard deviation of its rows.
+    ///
+    /// `residual` [m, n] and `input_bias` [n] may be null.
+    void (*layer_norm_keep)(float *x, const float *residual, size_t m, size_t n, const float *input_bias,
+                            const float *weight, const float *bias, float epsilon, float *statistics, float *y);
+    /// Replaces dy [m, n] by the gradient of x, and writes those of weight and bias where they are not null.
+    void (*layer_norm_backward)(const float *x, const float *statistics, size_t m, size_t n, const float *weight,
+                                float *dy, float *dweight, float *dbias);
+    /// out [n] = sum of x [m, n] over rows.
+    void (*column_sums)(const float *x, size_t ldx, size_t m, size_t n, float *out);
+    /// Each row of out [m, n] = row [n] * scale.
+    void (*fill_rows)(const float *row, size_t n, float scale, size_t m, float *out);
+    /// The backward of `attention`: writes dq, dk and dv (leading dimension `lddqkv`) from dout.
+    ///
+    /// `scratch` holds `attention_backward_scratch(length, head_size)` floats.
+    void (*attention_backward)(const float *q, const float *k, const float *v, size_t ldqkv, size_t length,
+                               size_t head_size, float scale, const float *dout, size_t ldout, float *dq, float *dk,
+                               float *dv, size_t lddqkv, float *scratch);
+    size_t (*attention_backward_scratch)(size_t length, size_t head_size);
+    /// The sum of x [n] squared, in double precision.
+    double (*sum_of_squares)(const float *x, size_t n);
+    /// One step for n elements; `anchor` may be null for zeros.
+    void (*adamw)(float *x, const float *gradient, float *first, float *second, const float *anchor, size_t n,
+                  const ck_adamw *settings);
+
+    // Softmax regression.
+
+    /// Adds bias [n] to the logits z [m, n] and returns the sum over rows of weight · cross-entropy against `labels`.
+    ///
+    /// Replaces z by the sum's gradient, weight · (softmax − one-hot), and adds its columns to column_sums [n]. Every
+    /// label must be below n.
+    double (*cross_entropy)(float *z, size_t ldz, size_t m, size_t n, const float *bias, const int32_t *labels,
+                            const float *weights, float *column_sums);
+    /// The inner product of x [n] and y [n], in double precision and one order.
+    double (*dot)(const float *x, const float *y, size_t n);
+    /// out [n] = x [n] · a + y [n] · b; `out` may be either.
+    void (*combine)(const float *x, float a, const float *y, float b, size_t n, float *out);
+    /// Replaces the symmetric positive definite matrix a [n, n] by its inverse.
+    void (*invert)(float *a, size_t n);
 } ck_kernels;
 
 /// The kernels compiled for plain C, AVX2 with FMA, and AVX-512; null where this processor cannot run them.

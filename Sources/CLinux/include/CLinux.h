@@ -1,0 +1,7 @@
+#ifndef CLINUX_H
+#define CLINUX_H
+
+#include "CLinuxFile.h"
+#include "CLinuxSocket.h"
+
+#endif

@@ -1,0 +1,13 @@
+/// What the learner is told by the configuration.
+package struct LearningOptions: Sendable {
+    /// Labels that can be answered before any correction names them.
+    package var labels: [String] = []
+    /// Whether corrections are learnt; they are journalled in any case.
+    package var isEnabled = true
+    /// Rest after the last correction before a thorough refit.
+    package var idle: Duration = .seconds(1)
+    /// Names the arithmetic of this process, for manifests.
+    package var kernelPath = ""
+
+    package init() {}
+}

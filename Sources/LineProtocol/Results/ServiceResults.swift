@@ -1,0 +1,243 @@
+/// The result of `server/discover`.
+public struct DiscoverResult: Sendable, Hashable, Codable {
+    /// The daemon.
+    public struct Server: Sendable, Hashable, Codable {
+        /// Its name.
+        public let name: String
+        /// Its version.
+        public let version: String
+
+        package init(name: String, version: String) {
+            self.name = name
+            self.version = version
+        }
+    }
+
+    /// The model that is loaded.
+    public struct Model: Sendable, Hashable, Codable {
+        /// Its name.
+        public let name: String
+        /// Its architecture.
+        public let architecture: String
+        /// What it is asked to do.
+        public let task: String
+        /// How many numbers it is made of.
+        public let parameters: Int
+
+        package init(name: String, architecture: String, task: String, parameters: Int) {
+            self.name = name
+            self.architecture = architecture
+            self.task = task
+            self.parameters = parameters
+        }
+    }
+
+    /// The limits of this connection.
+    public struct LimitValues: Sendable, Hashable, Codable {
+        /// Bytes of a request's line.
+        public let lineBytes: Int
+        /// Levels of arrays and objects within each other.
+        public let depth: Int
+        /// Requests of one connection that are worked on at once.
+        public let inFlight: Int
+        /// Connections in all.
+        public let connections: Int
+        /// Connections of one user.
+        public let connectionsPerUser: Int
+        /// Elements of `inputs`.
+        public let inputs: Int
+
+        package init(
+            lineBytes: Int = Limits.lineBytes,
+            depth: Int = Limits.depth,
+            inFlight: Int = Limits.inFlight,
+            connections: Int = Limits.connections,
+            connectionsPerUser: Int = Limits.connectionsPerUser,
+            inputs: Int = Limits.inputs
+        ) {
+            self.lineBytes = lineBytes
+            self.depth = depth
+            self.inFlight = inFlight
+            self.connections = connections
+            self.connectionsPerUser = connectionsPerUser
+            self.inputs = inputs
+        }
+    }
+
+    /// The versions of the protocol that are spoken.
+    public let protocolVersions: [Int]
+    /// The daemon.
+    public let server: Server
+    /// The model that is loaded.
+    public let model: Model
+    /// The labels that can be answered now.
+    public let labels: [String]
+    /// The limits of this connection.
+    public let limits: LimitValues
+    /// The methods that this daemon offers.
+    public let methods: [String]
+
+    package init(
+        protocolVersions: [Int] = [1],
+        server: Server,
+        model: Model,
+        labels: [String],
+        limits: LimitValues = LimitValues(),
+        methods: [Method] = Method.allCases
+    ) {
+        self.protocolVersions = protocolVersions
+        self.server = server
+        self.model = model
+        self.labels = labels
+        self.limits = limits
+        self.methods = methods.map(\.rawValue)
+    }
+}
+
+/// The result of `status`.
+public struct StatusResult: Sendable, Hashable, Codable {
+    /// What the daemon is doing.
+    public enum State: String, Sendable, Hashable, Codable, CaseIterable {
+        /// Answering.
+        case serving
+        /// Answering, and learning as well.
+        case learning
+        /// Answering what it was asked before it was told to stop.
+        case draining
+    }
+
+    /// How much is waiting.
+    public struct Queues: Sendable, Hashable, Codable {
+        /// Inputs that wait for the model.
+        public let inference: Int
+        /// Corrections that wait to be learnt.
+        public let learning: Int
+
+        package init(inference: Int, learning: Int) {
+            self.inference = inference
+            self.learning = learning
+        }
+    }
+
+    /// How many corrections are in each state.
+    public struct CorrectionCounts: Sendable, Hashable, Codable {
+        /// Durable, and waiting to be learnt.
+        public let queued: Int
+        /// Part of a revision.
+        public let learnt: Int
+        /// Refused by the guard.
+        public let rejected: Int
+        /// Held back until an administrator decides.
+        public let quarantined: Int
+        /// Held back by a rollback that went behind them.
+        public let withheld: Int
+        /// Replaced by later ones of the same input.
+        public let superseded: Int
+        /// Taken back.
+        public let retracted: Int
+
+        package init(_ counts: [CorrectionState: Int]) {
+            queued = counts[.queued] ?? 0
+            learnt = counts[.learnt] ?? 0
+            rejected = counts[.rejected] ?? 0
+            quarantined = counts[.quarantined] ?? 0
+            withheld = counts[.withheld] ?? 0
+            superseded = counts[.superseded] ?? 0
+            retracted = counts[.retracted] ?? 0
+        }
+    }
+
+    /// Whether anything can be stored.
+    public struct ReadOnly: Sendable, Hashable, Codable {
+        /// Whether corrections are refused for now.
+        public let flag: Bool
+        /// Why.
+        public let reason: String?
+
+        package init(flag: Bool = false, reason: String? = nil) {
+            self.flag = flag
+            self.reason = reason
+        }
+    }
+
+    /// What the daemon is doing.
+    public let state: State
+    /// The revision that serves.
+    public let revision: Int
+    /// The model's name.
+    public let model: String
+    /// How many labels can be answered.
+    public let labels: Int
+    /// Seconds since the start.
+    public let uptimeSeconds: Double
+    /// Connections that are open.
+    public let connections: Int
+    /// How much is waiting.
+    public let queues: Queues
+    /// How many corrections are in each state.
+    public let corrections: CorrectionCounts
+    /// The share of the holdout that the serving revision answers rightly; nil if there is none.
+    public let holdoutAccuracy: Double?
+    /// The last burst; nil before the first.
+    public let lastBurst: BurstInfo?
+    /// Whether anything can be stored.
+    public let readOnly: ReadOnly
+
+    package init(
+        state: State,
+        revision: Int,
+        model: String,
+        labels: Int,
+        uptimeSeconds: Double,
+        connections: Int,
+        queues: Queues,
+        corrections: CorrectionCounts,
+        holdoutAccuracy: Double? = nil,
+        lastBurst: BurstInfo? = nil,
+        readOnly: ReadOnly = ReadOnly()
+    ) {
+        self.state = state
+        self.revision = revision
+        self.model = model
+        self.labels = labels
+        self.uptimeSeconds = uptimeSeconds
+        self.connections = connections
+        self.queues = queues
+        self.corrections = corrections
+        self.holdoutAccuracy = holdoutAccuracy
+        self.lastBurst = lastBurst
+        self.readOnly = readOnly
+    }
+}
+
+/// The result of `metrics`.
+public struct MetricsResult: Sendable, Hashable, Codable {
+    /// The metrics in OpenMetrics form.
+    public let text: String
+
+    package init(text: String) { self.text = text }
+}
+
+/// What `state/snapshot` answers.
+public struct SnapshotResult: Sendable, Hashable, Codable {
+    /// The directory of the copy, below the state directory; whoever asked for it moves it away or removes it.
+    public let path: String
+
+    package init(path: String) { self.path = path }
+}
+
+/// The result of `configuration/reload`.
+public struct ReloadResult: Sendable, Hashable, Codable {
+    /// The keys whose values changed.
+    public let changed: [String]
+
+    package init(changed: [String]) { self.changed = changed }
+}
+
+/// The result of `$/cancelRequest` when it was sent as a request.
+public struct CancelResult: Sendable, Hashable, Codable {
+    /// Whether a request of that id was waiting.
+    public let cancelled: Bool
+
+    package init(cancelled: Bool) { self.cancelled = cancelled }
+}

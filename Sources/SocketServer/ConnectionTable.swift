@@ -1,0 +1,93 @@
+import LineProtocol
+import Logging
+import Synchronization
+
+/// What the connections of one server have in common; belongs to their event loop.
+final class ConnectionTable {
+    let limits: ServerLimits
+    let policy: AccessPolicy
+    let handler: any RequestHandler
+    let logger: Logger
+    let outlook: ServerOutlook
+
+    private(set) var isDraining = false
+    private var connections: [UInt64: Connection] = [:]
+    private var byUser: [UInt32: Int] = [:]
+    private var tasks = 0
+    private var lastNumber: UInt64 = 0
+
+    init(
+        limits: ServerLimits,
+        policy: AccessPolicy,
+        handler: any RequestHandler,
+        logger: Logger,
+        outlook: ServerOutlook
+    ) {
+        self.limits = limits
+        self.policy = policy
+        self.handler = handler
+        self.logger = logger
+        self.outlook = outlook
+    }
+
+    /// Whether tasks of closed connections are still running.
+    var isQuiet: Bool { tasks == 0 }
+
+    /// A number for a new connection.
+    func nextNumber() -> UInt64 {
+        lastNumber += 1
+        return lastNumber
+    }
+
+    /// Counts a connection, or says why it is one too many.
+    func admit(_ connection: Connection, of peer: Peer) throws(ProtocolError) {
+        if isDraining { throw .shuttingDown }
+        guard connections.count < limits.connections else {
+            throw refusal("the daemon has \(limits.connections) connections, which is its limit")
+        }
+        guard peer.uid == 0 || byUser[peer.uid, default: 0] < limits.connectionsPerUser else {
+            throw refusal("user \(peer.uid) has \(limits.connectionsPerUser) connections, which is the limit")
+        }
+        connections[connection.number] = connection
+        outlook.connections.add(1, ordering: .relaxed)
+        byUser[peer.uid, default: 0] += 1
+    }
+
+    /// Forgets a connection that was admitted.
+    func remove(_ connection: Connection, of peer: Peer) {
+        guard connections.removeValue(forKey: connection.number) != nil else { return }
+        outlook.connections.subtract(1, ordering: .relaxed)
+        byUser[peer.uid] = byUser[peer.uid].flatMap { $0 > 1 ? $0 - 1 : nil }
+        finishIfDrained()
+    }
+
+    func taskStarted() { tasks += 1 }
+
+    func taskEnded() {
+        tasks -= 1
+        finishIfDrained()
+    }
+
+    /// Lets every connection finish what it has begun and close.
+    func drain() {
+        isDraining = true
+        for connection in Array(connections.values) { connection.drain() }
+        finishIfDrained()
+    }
+
+    /// Closes every connection now, and stops waiting for tasks.
+    func abandon() {
+        for connection in Array(connections.values) { connection.abandon() }
+        outlook.end()
+    }
+
+    private func finishIfDrained() {
+        if isDraining, connections.isEmpty, tasks == 0 { outlook.end() }
+    }
+
+    private func refusal(_ message: String) -> ProtocolError {
+        ProtocolError(.overloaded, .tooManyConnections, message, details: JSONObject([retryAfter]))
+    }
+
+    private var retryAfter: JSONObject.Member { .init(name: "retryAfterMs", value: 1000) }
+}

@@ -1,0 +1,32 @@
+import Glibc
+import LineProtocol
+
+/// How much one server takes on; the defaults are the protocol's.
+package struct ServerLimits: Sendable, Equatable {
+    package var lineBytes = Limits.lineBytes
+    package var inFlight = Limits.inFlight
+    /// Requests of one connection that wait for a burst.
+    package var waiting = 1024
+    package var connections = Limits.connections
+    package var connectionsPerUser = Limits.connectionsPerUser
+    /// Bytes of replies that wait for a client to read them; past that its requests are not read.
+    package var outboundBytes = 256 << 10
+
+    package init() {}
+
+    /// Descriptors that the rest of the process may need.
+    private static let reservedDescriptors = 64
+
+    /// These limits, with so many connections at most that the process does not run out of descriptors.
+    ///
+    /// Accepting without a descriptor left fails and is tried again at once, for ever.
+    func withinDescriptors() -> ServerLimits {
+        var limits = self
+        var descriptors = rlimit()
+        if unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &descriptors) == 0 {
+            let room = Int(clamping: descriptors.rlim_cur) - Self.reservedDescriptors
+            limits.connections = min(limits.connections, max(room, 1))
+        }
+        return limits
+    }
+}

@@ -1,0 +1,84 @@
+import Foundation
+import GRDB
+
+/// What a row of the journal says of itself beside its content.
+struct Standing {
+    let sequence: Int64
+    let state: CorrectionState
+    /// The digest of its input, as stored.
+    let input: Data
+    let revision: Int?
+
+    static let columns = "sequence, state, input_digest, revision"
+
+    init(_ row: Row) throws {
+        sequence = try row.value(0)
+        state = try row.state(1, sequence: sequence)
+        input = try row.value(2)
+        revision = try row.optional(3)
+    }
+}
+
+extension Correction {
+    static let columns = """
+        sequence, uid, task, text, text_pair, label, weight, slice, idempotency_key, predicted, predicted_revision, \
+        created, digest, input_digest, state, reason, revision, change
+        """
+
+    /// Reads a row, and checks that its content is what was digested when it came.
+    init(_ row: Row, bodySet: SequenceSet, holdout: SequenceSet) throws {
+        let sequence: Int64 = try row.value(0)
+        guard let uid = UInt32(exactly: try row.value(1) as Int64) else {
+            throw StorageError(.corrupt, "correction \(sequence) has a user id out of range")
+        }
+        let content = NewCorrection(
+            task: try row.value(2), text: try row.value(3), textPair: try row.optional(4), label: try row.value(5),
+            idempotencyKey: try row.optional(8), predicted: try row.optional(9),
+            predictedRevision: try row.optional(10), slice: try row.optional(7), weight: try row.value(6), uid: uid)
+        let digest = content.digest
+        let inputDigest = content.inputDigest
+        guard try row.value(12) == digest.bytes, try row.value(13) == inputDigest.bytes else {
+            throw StorageError(.corrupt, "correction \(sequence) is not what was committed: its digest differs")
+        }
+        self.init(
+            sequence: sequence, content: content,
+            created: Date(timeIntervalSince1970: Double(try row.value(11) as Int64) / 1000),
+            state: try row.state(14, sequence: sequence), reason: try row.optional(15),
+            revision: try row.optional(16), isHoldout: holdout.contains(sequence),
+            isLearntByBody: bodySet.contains(sequence), digest: digest, inputDigest: inputDigest,
+            change: try row.value(17))
+    }
+}
+
+/// Reading that never traps, whatever is in the file.
+extension Row {
+    func value<Value: DatabaseValueConvertible>(_ column: Int) throws -> Value {
+        guard let value: Value = try optional(column) else {
+            throw StorageError(.corrupt, "the state's database has no value where there must be one")
+        }
+        return value
+    }
+
+    func optional<Value: DatabaseValueConvertible>(_ column: Int) throws -> Value? {
+        guard column < count else { throw StorageError(.corrupt, "the state's database has too few columns") }
+        let stored: DatabaseValue = self[column]
+        if stored.isNull { return nil }
+        guard let value = Value.fromDatabaseValue(stored) else {
+            throw StorageError(.corrupt, "the state's database has a value that is not \(Value.self)")
+        }
+        return value
+    }
+
+    func state(_ column: Int, sequence: Int64) throws -> CorrectionState {
+        let name: String = try value(column)
+        guard let state = CorrectionState(rawValue: name) else {
+            throw StorageError(.corrupt, "correction \(sequence) has the unknown state '\(name)'")
+        }
+        return state
+    }
+}
+
+extension Date {
+    /// Whole milliseconds since 1970, as the database keeps them.
+    var milliseconds: Int64 { Int64((timeIntervalSince1970 * 1000).rounded(.down)) }
+}

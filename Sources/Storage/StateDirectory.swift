@@ -1,0 +1,109 @@
+import Foundation
+import Glibc
+import Logging
+
+/// The names in a state directory, who may own it, and what is swept from it at start.
+struct StateDirectory: Sendable {
+    static let temporarySuffix = ".new"
+    private static let temporaryRevision = ".new-"
+    private static let snapshotPrefix = ".snapshot-"
+
+    let path: String
+    let files: FileSystem
+
+    var lock: String { "\(path)/lock" }
+    var database: String { "\(path)/state.sqlite" }
+    var revisions: String { "\(path)/revisions" }
+    var current: String { "\(path)/current" }
+
+    /// The name of a revision's directory: six digits at least.
+    static func name(of revision: Int) -> String {
+        let digits = String(revision)
+        return String(repeating: "0", count: max(0, 6 - digits.count)) + digits
+    }
+
+    func path(of revision: Int) -> String { "\(revisions)/\(Self.name(of: revision))" }
+
+    func temporaryPath(of revision: Int) -> String {
+        "\(revisions)/\(Self.temporaryRevision)\(Self.name(of: revision))"
+    }
+
+    func snapshotPath() -> String {
+        "\(path)/\(Self.snapshotPrefix)\(String(UInt64.random(in: .min ... .max), radix: 36))"
+    }
+
+    /// Makes the directory where there is none, and refuses one that others could change.
+    func prepare() throws(StorageError) {
+        if unsafe access(path, F_OK) != 0, errno == ENOENT {
+            try files.makeDirectory(path)
+            try files.sync(URL(filePath: path).deletingLastPathComponent().path)
+        }
+        // The state directory itself may be a symbolic link, as systemd makes one for dynamic users.
+        try Self.check(path, isDirectory: true, followsLink: true)
+    }
+
+    /// Makes what belongs into the directory, and checks it; for the holder of the lock.
+    func prepareContents() throws(StorageError) {
+        if unsafe access(revisions, F_OK) != 0, errno == ENOENT {
+            try files.makeDirectory(revisions)
+            try files.sync(path)
+        }
+        try Self.check(revisions, isDirectory: true, followsLink: false)
+        // Made here, and not by SQLite, so that only its owner can read it; an empty file is an empty database.
+        let file = unsafe open(database, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
+        guard file >= 0 else { throw .system("open", database, errno) }
+        close(file)
+        try Self.check(database, isDirectory: false, followsLink: false)
+    }
+
+    /// Removes snapshots and temporaries that an earlier process left, and revisions that the database does not name.
+    ///
+    /// - Returns: the highest number among the revisions removed, which must not be given again; 0 if there was none.
+    func sweep(keeping kept: Set<Int>, logger: Logger) throws(StorageError) -> Int {
+        for name in try FileSystem.contents(path)
+        where name.hasPrefix(Self.snapshotPrefix) || name == "current\(Self.temporarySuffix)" {
+            logger.notice("removing what an earlier run left", metadata: ["name": "\(name)"])
+            try files.remove("\(path)/\(name)")
+        }
+        var highest = 0
+        for name in try FileSystem.contents(revisions) {
+            let isTemporary = name.hasPrefix(Self.temporaryRevision)
+            let digits = isTemporary ? name.dropFirst(Self.temporaryRevision.count) : name[...]
+            guard let number = Int(digits), Self.name(of: number) == digits else {
+                logger.warning("leaving what is not a revision alone", metadata: ["name": "revisions/\(name)"])
+                continue
+            }
+            if !isTemporary, kept.contains(number) { continue }
+            logger.notice("removing a revision that was never published or is not kept", metadata: ["name": "\(name)"])
+            try files.remove("\(revisions)/\(name)")
+            highest = max(highest, number)
+        }
+        return highest
+    }
+
+    /// Points `current` to the serving revision; it is for people only, so a failure is logged and no more.
+    func relink(to revision: Int, logger: Logger) {
+        do {
+            try files.replaceLink(current, target: revision == 0 ? nil : "revisions/\(Self.name(of: revision))")
+        } catch {
+            logger.warning("cannot set the link to the current revision", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    private static func check(_ path: String, isDirectory: Bool, followsLink: Bool) throws(StorageError) {
+        var status = stat()
+        let result = followsLink ? unsafe stat(path, &status) : unsafe lstat(path, &status)
+        guard result == 0 else { throw .system("look at", path, errno) }
+        guard status.st_mode & S_IFMT == (isDirectory ? S_IFDIR : S_IFREG) else {
+            throw StorageError(.notOwner, "\(path) is not a \(isDirectory ? "directory" : "regular file")")
+        }
+        guard status.st_uid == geteuid() else {
+            throw StorageError(
+                .notOwner, "\(path) belongs to user \(status.st_uid), and this process runs as user \(geteuid())")
+        }
+        guard status.st_mode & 0o022 == 0 else {
+            let mode = String(status.st_mode & 0o7777, radix: 8)
+            throw StorageError(.notOwner, "\(path) can be written by others (mode \(mode)); use chmod go-w")
+        }
+    }
+}

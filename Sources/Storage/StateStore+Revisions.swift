@@ -1,0 +1,129 @@
+import Foundation
+import GRDB
+import Logging
+import Synchronization
+
+extension StateStore {
+    /// The revisions that are kept, newest first.
+    package func revisions() async throws(StorageError) -> [RevisionRecord] {
+        try await onDatabase { () throws(StorageError) in
+            let serving = self.serving
+            return try self.read { try RevisionRow.allKept(in: $0).map { try $0.record(serving: serving) } }
+        }
+    }
+
+    /// A revision that is kept.
+    ///
+    /// - Throws: `StorageError` with `notFound` for one that never was or is no longer.
+    package func revision(_ number: Int) async throws(StorageError) -> RevisionRecord {
+        try await onDatabase { () throws(StorageError) in
+            let serving = self.serving
+            return try self.read { try RevisionRow.kept(number, in: $0).record(serving: serving) }
+        }
+    }
+
+    /// Keeps a revision whatever comes, or leaves it to retention again.
+    ///
+    /// - Throws: `StorageError` with `notFound` for one that is not kept.
+    package func pin(_ number: Int, _ isPinned: Bool) async throws(StorageError) {
+        try await onDatabase { () throws(StorageError) in
+            try self.write { writer in
+                _ = try RevisionRow.kept(number, in: writer.database)
+                try writer.database.execute(
+                    sql: "UPDATE revision SET pinned = ? WHERE number = ?", arguments: [isPinned ? 1 : 0, number])
+            }
+        }
+    }
+
+    /// Makes a kept revision the serving one; 0 is the base model without any.
+    ///
+    /// Live corrections that it has not learnt become `withheld`; those that it has learnt are live again where a
+    /// rollback withheld them, or where only a now withheld one superseded them.
+    ///
+    /// - Throws: `StorageError` with `notFound`, with `conflict` if another revision than `expectedCurrent` serves, with
+    ///   `otherModel` if it was made from another base model.
+    package func activate(_ number: Int, expectedCurrent: Int? = nil) async throws(StorageError) -> Activation {
+        try await onFiles { () throws(StorageError) in
+            let activation = try self.waitForDatabase { () throws(StorageError) in
+                try self.write { try self.activate(number, expectedCurrent: expectedCurrent, &$0) }
+            }
+            self.directory.relink(to: number, logger: self.options.logger)
+            return activation
+        }
+    }
+
+    /// Where the files of a kept revision are, every one of them checked against what was published.
+    ///
+    /// - Throws: `StorageError` with `notFound`, `otherModel`, or `corrupt`, which names the file that is not as it was.
+    package func verifiedDirectory(of number: Int) async throws(StorageError) -> String {
+        try await onFiles { () throws(StorageError) in
+            let row = try self.waitForDatabase { () throws(StorageError) in
+                try self.read { try RevisionRow.kept(number, in: $0) }
+            }
+            guard row.baseDigest == self.base.digest else { throw Self.otherBase(number) }
+            let path = self.directory.path(of: number)
+            let manifest = try row.manifest()
+            guard manifest.revision == number else {
+                throw StorageError(.corrupt, "the manifest of revision \(number) is that of \(manifest.revision)")
+            }
+            let data = Data(row.text.utf8)
+            let ofManifest = RevisionManifest.File(size: data.count, sha256: ContentDigest(of: data), isBody: false)
+            var expected = manifest.files
+            expected[RevisionManifest.fileName] = ofManifest
+            let found = try FileSystem.present(path)
+            for name in found where expected[name] == nil {
+                throw StorageError(.corrupt, "\(path)/\(name) does not belong to the revision")
+            }
+            for (name, file) in expected.sorted(by: { $0.key < $1.key }) {
+                guard found.contains(name) else { throw StorageError(.corrupt, "\(path)/\(name) is missing") }
+                let (size, digest) = try FileSystem.hash("\(path)/\(name)")
+                guard size == file.size else {
+                    throw StorageError(.corrupt, "\(path)/\(name) has \(size) bytes, not \(file.size)")
+                }
+                guard digest == file.sha256 else {
+                    throw StorageError(.corrupt, "\(path)/\(name) is damaged: its SHA-256 is not the manifest's")
+                }
+            }
+            return path
+        }
+    }
+
+    /// The transaction of an activation.
+    private func activate(
+        _ number: Int, expectedCurrent: Int?, _ writer: inout JournalWriter
+    ) throws -> Activation {
+        let previous = writer.serving.number
+        if let expectedCurrent, expectedCurrent != previous {
+            throw StorageError(.conflict, "revision \(previous) serves, not \(expectedCurrent)")
+        }
+        var target = ServingSets()
+        if number != 0 {
+            let row = try RevisionRow.kept(number, in: writer.database)
+            guard row.baseDigest == base.digest else { throw Self.otherBase(number) }
+            target = ServingSets(try row.manifest())
+        }
+        try writer.database.execute(sql: "UPDATE service SET serving = ?", arguments: [number])
+        writer.serving = target
+        let head = target.head
+        let before = memory.withLock { $0.states }
+        for sequence in before[.withheld].intersection(head).elements {
+            try writer.readmit(writer.existing(sequence))
+        }
+        var states = before
+        states.apply(writer.moves)
+        let done = writer.moves.count
+        for sequence in states.live.subtracting(head).elements {
+            try writer.withhold(writer.existing(sequence))
+        }
+        states.apply(writer.moves[done...])
+        let settled = writer.moves.count
+        for sequence in states[.queued].intersection(head).elements {
+            try writer.admit(writer.existing(sequence))
+        }
+        states.apply(writer.moves[settled...])
+        return Activation(
+            revision: number, previous: previous,
+            withheld: states[.withheld].subtracting(before[.withheld]).count,
+            learnt: states[.learnt].subtracting(before[.learnt]).count)
+    }
+}

@@ -1,0 +1,49 @@
+import Foundation
+import GRDB
+
+extension StateStore {
+    /// Makes a consistent copy of the whole state beside it, for a backup while the service runs.
+    ///
+    /// The database is copied, the revisions' files are linked, so it costs no more room than the journal. Appends wait
+    /// while the database is copied. The caller copies the directory away and removes it; one that is left is removed
+    /// at the next start.
+    ///
+    /// - Returns: the path of the copy, a state directory itself.
+    package func snapshot() async throws(StorageError) -> String {
+        try await onFiles { () throws(StorageError) in
+            let path = self.directory.snapshotPath()
+            do throws(StorageError) {
+                try self.writeSnapshot(StateDirectory(path: path, files: self.directory.files))
+                return path
+            } catch {
+                try? self.directory.files.remove(path)
+                throw error
+            }
+        }
+    }
+
+    /// Nothing is published, activated or removed meanwhile, since that needs the files queue too.
+    private func writeSnapshot(_ copy: StateDirectory) throws(StorageError) {
+        let files = directory.files
+        try files.makeDirectory(copy.path)
+        try files.makeDirectory(copy.revisions)
+        let rows = try waitForDatabase { () throws(StorageError) in
+            try files.announce(.write("state.sqlite"))
+            try database.copy(to: copy.database)
+            return try read { try RevisionRow.allKept(in: $0) }
+        }
+        try files.protect(copy.database)
+        try files.sync(copy.database)
+        for row in rows {
+            let source = directory.path(of: row.number)
+            let target = copy.path(of: row.number)
+            try files.makeDirectory(target)
+            for name in try row.manifest().files.keys.sorted() + [RevisionManifest.fileName] {
+                try files.link("\(source)/\(name)", as: "\(target)/\(name)")
+            }
+            try files.sync(target)
+        }
+        try files.sync(copy.revisions)
+        try files.sync(copy.path)
+    }
+}

@@ -1,0 +1,226 @@
+import Dispatch
+import Foundation
+import GRDB
+package import Logging
+import Synchronization
+
+/// The state of one instance: the journal of corrections and the revisions made from them.
+///
+/// One SQLite transaction is the commit point of everything. Blocking work runs on two serial queues of the store's own:
+/// what asks SQLite on one, what writes revision directories on the other, which waits for the first where it commits,
+/// never the other way round. So an append does not wait for a revision's files.
+package final class StateStore: Sendable {
+    /// How a store behaves.
+    package struct Options: Sendable {
+        /// Whether to take over a state that was made from another base model, and learn its corrections again.
+        package var relearn = false
+        /// How many bodies and how many revisions are kept, besides pinned ones.
+        package var keptBodies = 8
+        package var keptRevisions = 64
+        package var logger: Logger
+        /// For tests: told of every step before it is taken; what it throws is the step's fault.
+        package var hook: (@Sendable (StorageStep) throws(StorageError) -> Void)?
+
+        /// Without a `logger` nothing is logged.
+        package init(logger: Logger? = nil) {
+            self.logger = logger ?? Logger(label: "attuned.storage") { _ in SwiftLogNoOpLogHandler() }
+        }
+    }
+
+    let directory: StateDirectory
+    let database: StateDatabase
+    let base: BaseModelIdentity
+    let options: Options
+    let memory: Mutex<StateMemory>
+    /// Appends that wait for the next transaction.
+    let waiting: Mutex<[WaitingAppend]>
+    /// What the files queue must remember.
+    let publishing: Mutex<PublishingState>
+    let databaseQueue = DispatchQueue(label: "attuned.storage.database")
+    let filesQueue = DispatchQueue(label: "attuned.storage.files")
+    private let lock: LockFile
+
+    /// Opens the state in `directory`, or begins one there; blocks, so call it before anything is served.
+    ///
+    /// The directory must belong to this process's user and be writable by nobody else. It is locked until `close`, all
+    /// of the database is checked, and what an earlier process left unfinished is swept.
+    package static func open(
+        directory path: String, baseModel: BaseModelIdentity, options: Options = Options()
+    ) throws(StorageError) -> StateStore {
+        let files = FileSystem(hook: options.hook)
+        let directory = StateDirectory(path: path, files: files)
+        try directory.prepare()
+        let lock = try LockFile(path: directory.lock)
+        try directory.prepareContents()
+        let database = try StateDatabase(path: directory.database, files: files)
+        do {
+            let opened = try database.write { database in
+                try StateSchema.migrate(database, base: baseModel)
+                return try take(database, for: baseModel, path: path, relearn: options.relearn)
+            }
+            // The database file's own name must be on disk before anything in it counts.
+            try files.sync(path)
+            let highest = try directory.sweep(keeping: opened.kept, logger: options.logger)
+            if highest > opened.lastRevision {
+                try database.write { database in
+                    try database.execute(sql: "UPDATE service SET last_revision = ?", arguments: [highest])
+                }
+            }
+            directory.relink(to: opened.memory.serving.number, logger: options.logger)
+            return StateStore(
+                directory: directory, database: database, base: baseModel, options: options, memory: opened.memory,
+                lock: lock)
+        } catch {
+            database.close()
+            throw error
+        }
+    }
+
+    private init(
+        directory: StateDirectory, database: StateDatabase, base: BaseModelIdentity, options: Options,
+        memory: StateMemory, lock: LockFile
+    ) {
+        self.directory = directory
+        self.database = database
+        self.base = base
+        self.options = options
+        self.memory = Mutex(memory)
+        waiting = Mutex([])
+        publishing = Mutex(PublishingState())
+        self.lock = lock
+    }
+
+    /// What `open` read.
+    private struct Opened {
+        let memory: StateMemory
+        let kept: Set<Int>
+        let lastRevision: Int
+    }
+
+    /// Compares the state's base model with `base`, takes the state over where that is wanted, and reads it.
+    private static func take(
+        _ database: Database, for base: BaseModelIdentity, path: String, relearn: Bool
+    ) throws -> Opened {
+        guard
+            let row = try Row.fetchOne(
+                database, sql: "SELECT base_name, base_digest, last_revision FROM service WHERE id = 1")
+        else { throw StorageError(.corrupt, "the state's database does not say which model it was made from") }
+        let made = BaseModelIdentity(name: try row.value(0), digest: try row.value(1))
+        var memory = try StateMemory(database)
+        if made.digest != base.digest {
+            guard relearn else {
+                throw StorageError(
+                    .otherModel,
+                    """
+                    the state in \(path) was made from the model \(made.name) (digest \(made.digest)), not from \
+                    \(base.name) (digest \(base.digest)): start with that model, or once with 'relearn' to learn all \
+                    corrections again on this one, or with another state directory
+                    """)
+            }
+            try database.execute(
+                sql: "UPDATE service SET base_name = ?, base_digest = ?, serving = 0",
+                arguments: [base.name, base.digest])
+            var writer = JournalWriter(database, serving: ServingSets(), change: memory.change)
+            for sequence in memory.states[.learnt].elements { try writer.admit(writer.existing(sequence)) }
+            memory.apply(writer)
+        }
+        let kept = try Set(RevisionRow.allKept(in: database).map(\.number))
+        return Opened(memory: memory, kept: kept, lastRevision: try row.value(2))
+    }
+
+    /// How many corrections are in each state.
+    package var counts: [CorrectionState: Int] { memory.withLock { $0.states.counts } }
+
+    /// The number of the serving revision; 0 is the base model without one.
+    package var serving: Int { memory.withLock { $0.serving.number } }
+
+    /// Why nothing can be written, as far as the last attempt says; nil after one that succeeded.
+    package var readOnlyReason: String? { memory.withLock { $0.readOnlyReason } }
+
+    /// The number of the last change of any correction.
+    package var lastChange: Int64 { memory.withLock { $0.change } }
+
+    /// How SQLite keeps the data, as it says itself: journal mode, locking mode, and `synchronous` (2 is FULL).
+    package func durability() async throws(StorageError) -> String {
+        try await onDatabase { () throws(StorageError) in
+            let settings = try self.database.settings()
+            return "\(settings.journalMode) \(settings.lockingMode) \(settings.synchronous)"
+        }
+    }
+
+    /// Finishes what is under way, closes the database and gives the directory's lock back.
+    package func close() async {
+        try? await onFiles {}
+        try? await onDatabase {
+            self.database.close()
+            self.lock.release()
+        }
+    }
+}
+
+extension StateStore {
+    /// Runs `work` on the queue that asks SQLite.
+    func onDatabase<Value: Sendable>(
+        _ work: @escaping @Sendable () throws(StorageError) -> Value
+    ) async throws(StorageError) -> Value {
+        try await on(databaseQueue, work)
+    }
+
+    /// Runs `work` on the queue that writes revision directories.
+    func onFiles<Value: Sendable>(
+        _ work: @escaping @Sendable () throws(StorageError) -> Value
+    ) async throws(StorageError) -> Value {
+        try await on(filesQueue, work)
+    }
+
+    /// Runs `work` on the queue that asks SQLite, and waits; for the files queue.
+    func waitForDatabase<Value>(_ work: () throws(StorageError) -> Value) throws(StorageError) -> Value {
+        try databaseQueue.sync { Result(catching: work) }.get()
+    }
+
+    /// Reads from the database; on its queue.
+    func read<Value>(_ work: (Database) throws -> Value) throws(StorageError) -> Value {
+        try database.read(work)
+    }
+
+    /// Runs a transaction over the journal and takes its changes over into memory; on the database's queue.
+    ///
+    /// After a failed commit what is on disk is read again, now or before the next transaction.
+    func write<Value>(_ work: (inout JournalWriter) throws -> Value) throws(StorageError) -> Value {
+        do {
+            if memory.withLock({ $0.isStale }) { try reload() }
+            let (serving, change) = memory.withLock { ($0.serving, $0.change) }
+            let (value, writer) = try database.write { database in
+                var writer = JournalWriter(database, serving: serving, change: change)
+                let value = try work(&writer)
+                return (value, writer)
+            }
+            memory.withLock { $0.apply(writer) }
+            return value
+        } catch {
+            if error.code == .durabilityUnknown {
+                memory.withLock { $0.isStale = true }
+                try? reload()
+            }
+            if [.readOnly, .durabilityUnknown, .inputOutput, .corrupt, .locked].contains(error.code) {
+                memory.withLock { $0.readOnlyReason = error.text }
+                options.logger.error("the state was not written", metadata: ["reason": "\(error.text)"])
+            }
+            throw error
+        }
+    }
+
+    private func reload() throws(StorageError) {
+        let read = try database.read { try StateMemory($0) }
+        memory.withLock { $0 = read }
+    }
+
+    private func on<Value: Sendable>(
+        _ queue: DispatchQueue, _ work: @escaping @Sendable () throws(StorageError) -> Value
+    ) async throws(StorageError) -> Value {
+        let result: Result<Value, StorageError> = await withCheckedContinuation { continuation in
+            queue.async { continuation.resume(returning: Result(catching: work)) }
+        }
+        return try result.get()
+    }
+}

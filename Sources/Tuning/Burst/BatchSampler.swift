@@ -1,0 +1,115 @@
+package import Transformer
+
+/// Draws the batches of a burst: an order that depends on the examples' order, the seed and the sizes alone.
+///
+/// Corrections and replay come 1:1, each from a deck that is shuffled anew when it is used up. No example is in a batch
+/// twice, so that a batch is smaller where there are few. With `pairs`, every second example has the label of the one
+/// before it, where there is another with that label: a contrastive loss has nothing to say about an example alone.
+package struct BatchSampler {
+    /// The examples of one batch.
+    package struct Drawn {
+        package var batch = TokenBatch()
+        package var labels: [Int32] = []
+        package var weights: [Float] = []
+    }
+
+    private let examples: [BurstExample]
+    private var decks: [Deck]
+    private var generator: SplitMix
+    private let size: Int
+    private let tokens: Int
+    /// Indices of the examples of each label; empty without `pairs`.
+    private var byLabel: [Int32: [Int]] = [:]
+
+    package init(
+        corrections: [BurstExample],
+        replay: [BurstExample],
+        size: Int,
+        tokens: Int,
+        pairs: Bool,
+        seed: UInt64
+    ) {
+        examples = corrections + replay
+        decks = [0..<corrections.count, corrections.count..<corrections.count + replay.count]
+            .filter { !$0.isEmpty }.map { Deck($0) }
+        let share = decks.map(\.count).min() ?? 0
+        // Half each, but no more than the corrections there are; all of one deck where there is no other.
+        let most = decks.count == 2 ? 2 * min(corrections.count, max(size / 2, 1)) : share
+        self.size = max(min(size, most), 1)
+        self.tokens = tokens
+        generator = SplitMix(seed: seed, name: "batches")
+        if pairs {
+            for (index, example) in examples.enumerated() { byLabel[example.label, default: []].append(index) }
+        }
+    }
+
+    /// The next batch; never empty.
+    package mutating func next() -> Drawn {
+        var drawn = Drawn()
+        var used: Set<Int> = []
+        var turn = 0
+        while drawn.labels.count < size {
+            guard let index = decks[turn % decks.count].peek(avoiding: used, &generator) else { break }
+            guard admit(index, into: &drawn) else { break }
+            decks[turn % decks.count].advance()
+            used.insert(index)
+            if drawn.labels.count < size, let partner = partner(of: index, avoiding: used) {
+                guard admit(partner, into: &drawn) else { break }
+                used.insert(partner)
+            }
+            turn += 1
+        }
+        return drawn
+    }
+
+    private func admit(_ index: Int, into drawn: inout Drawn) -> Bool {
+        let example = examples[index]
+        guard drawn.labels.isEmpty || drawn.batch.tokenCount + example.ids.count <= tokens else { return false }
+        drawn.batch.append(ids: example.ids, typeIDs: example.typeIDs)
+        drawn.labels.append(example.label)
+        drawn.weights.append(example.weight)
+        return true
+    }
+
+    private mutating func partner(of index: Int, avoiding used: Set<Int>) -> Int? {
+        guard let others = byLabel[examples[index].label]?.filter({ !used.contains($0) }), !others.isEmpty else {
+            return nil
+        }
+        return others[generator.next(below: others.count)]
+    }
+
+    /// A part of the examples in random order, over and over.
+    private struct Deck {
+        private var order: [Int]
+        private var position: Int
+
+        init(_ range: Range<Int>) {
+            order = Array(range)
+            position = order.count
+        }
+
+        var count: Int { order.count }
+
+        /// The next example that is not in `used`; nil where there is none left.
+        ///
+        /// Those that are used change places with later ones, so that none is left out of a pass.
+        mutating func peek(avoiding used: Set<Int>, _ generator: inout SplitMix) -> Int? {
+            if position == order.count {
+                generator.shuffle(&order)
+                position = 0
+            }
+            if let free = order[position...].firstIndex(where: { !used.contains($0) }) {
+                order.swapAt(position, free)
+                return order[position]
+            }
+            // The rest of the pass is in the batch already: begin the next one.
+            generator.shuffle(&order)
+            position = 0
+            guard let free = order.firstIndex(where: { !used.contains($0) }) else { return nil }
+            order.swapAt(position, free)
+            return order[position]
+        }
+
+        mutating func advance() { position += 1 }
+    }
+}

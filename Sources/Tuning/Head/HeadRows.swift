@@ -1,0 +1,31 @@
+/// Rows of features with the index of their class and their weight.
+struct HeadRows {
+    /// [rows, featureCount].
+    var features: [Float] = []
+    /// [rows].
+    var labels: [Int32] = []
+    /// [rows].
+    var weights: [Float] = []
+
+    var count: Int { labels.count }
+
+    /// Sum of the weights, in order.
+    var totalWeight: Double { weights.reduce(0) { $0 + Double($1) } }
+
+    /// A copy of the rows `indices`, their weights times `factor`.
+    func gathered(_ indices: [Int], featureCount: Int, factor: Float = 1) -> HeadRows {
+        var rows = HeadRows(labels: indices.map { labels[$0] }, weights: indices.map { weights[$0] * factor })
+        rows.features.reserveCapacity(indices.count * featureCount)
+        for index in indices { rows.features += features[index * featureCount..<(index + 1) * featureCount] }
+        return rows
+    }
+
+    /// `self` and then `other`.
+    func followed(by other: HeadRows) -> HeadRows {
+        HeadRows(
+            features: features + other.features,
+            labels: labels + other.labels,
+            weights: weights + other.weights
+        )
+    }
+}

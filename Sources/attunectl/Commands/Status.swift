@@ -1,0 +1,47 @@
+import ArgumentParser
+import AttuneClient
+import LineProtocol
+
+/// The command `attunectl status`.
+struct Status: ControlCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Say how the daemon is.",
+        discussion: """
+            EXAMPLES
+              attunectl status
+              attunectl status --instance spam --json | jq .corrections.queued
+            """
+    )
+
+    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var output: OutputOptions
+
+    func perform(_ client: AttuneClient) async throws {
+        let status = try await client.status()
+        try output.write(status) { Self.lines(status) }
+    }
+
+    private static func lines(_ status: StatusResult) -> [String] {
+        let counts = status.corrections
+        let states = [
+            (counts.queued, "queued"), (counts.learnt, "learnt"), (counts.rejected, "rejected"),
+            (counts.quarantined, "quarantined"), (counts.withheld, "withheld"), (counts.superseded, "superseded"),
+            (counts.retracted, "retracted"),
+        ]
+        let corrections = states.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
+        var rows = [
+            ("state", status.state.rawValue),
+            ("model", Text.plain(status.model)),
+            ("revision", "\(status.revision)"),
+            ("labels", "\(status.labels)"),
+            ("corrections", corrections.isEmpty ? "none" : corrections),
+            ("waiting", "\(status.queues.inference) to be answered, \(status.queues.learning) to be learnt"),
+            ("connections", "\(status.connections)"),
+            ("up", Text.duration(status.uptimeSeconds)),
+        ]
+        if let accuracy = status.holdoutAccuracy { rows.append(("holdout", Text.percent(accuracy))) }
+        if let burst = status.lastBurst { rows.append(("last burst", Tuning.line(burst))) }
+        if status.readOnly.flag { rows.append(("read-only", Text.plain(status.readOnly.reason ?? "yes"))) }
+        return Text.pairs(rows)
+    }
+}

@@ -1,0 +1,71 @@
+import ArgumentParser
+import AttuneClient
+import LineProtocol
+
+/// The command `attunectl tuning`.
+struct Tuning: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Start, watch and cancel bursts of tuning.",
+        subcommands: [Start.self, Show.self, Cancel.self],
+        defaultSubcommand: Show.self
+    )
+
+    /// A burst in a line.
+    static func line(_ burst: BurstInfo) -> String {
+        let loss = burst.loss.map { ", loss \($0)" } ?? ""
+        let revision = burst.revision.map { ", revision \($0)" } ?? ""
+        let reason = burst.reason.map { ": \(Text.plain($0))" } ?? ""
+        return "\(burst.id) \(burst.state.rawValue) (\(burst.method.rawValue), step \(burst.step) of \(burst.steps)"
+            + "\(loss)\(revision))\(reason)"
+    }
+
+    private static func write(_ burst: BurstInfo?, _ output: OutputOptions) throws {
+        try output.write(BurstResult(burst)) { [burst.map { "burst " + line($0) } ?? "no burst"] }
+    }
+
+    struct Start: ControlCommand {
+        static let configuration = CommandConfiguration(abstract: "Start a burst.")
+
+        @Option(name: .long, help: "What it may change.")
+        var method: TuningMethod?
+
+        @Option(name: .long, help: "Seed of its random choices.")
+        var seed: Int?
+
+        @Option(name: .long, help: "What to wait for: 'started' or 'finished'.")
+        var wait = StartTuningParameters.Wait.started
+
+        @OptionGroup var connection: ConnectionOptions
+        @OptionGroup var output: OutputOptions
+
+        func perform(_ client: AttuneClient) async throws {
+            let parameters = StartTuningParameters(method: method, seed: seed, wait: wait)
+            try Tuning.write(try await client.startTuning(parameters), output)
+        }
+    }
+
+    struct Show: ControlCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "status",
+            abstract: "Show the burst that runs, or ran last."
+        )
+
+        @OptionGroup var connection: ConnectionOptions
+        @OptionGroup var output: OutputOptions
+
+        func perform(_ client: AttuneClient) async throws {
+            try Tuning.write(try await client.tuningStatus(), output)
+        }
+    }
+
+    struct Cancel: ControlCommand {
+        static let configuration = CommandConfiguration(abstract: "Stop the burst that runs.")
+
+        @OptionGroup var connection: ConnectionOptions
+        @OptionGroup var output: OutputOptions
+
+        func perform(_ client: AttuneClient) async throws {
+            try Tuning.write(try await client.cancelTuning(), output)
+        }
+    }
+}

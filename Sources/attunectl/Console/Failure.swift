@@ -1,0 +1,81 @@
+import ArgumentParser
+package import AttuneClient
+import Foundation
+import LineProtocol
+
+/// Why a command failed: words for people, an exit code for programs.
+package struct Failure: Error, Equatable {
+    /// The exit codes, as `attunectl --help` documents them.
+    package enum Code: Int32 {
+        case refused = 1
+        case malformedFile = 65
+        case unreadableFile = 66
+        case unreachable = 69
+        case tryAgain = 75
+        case notUnderstood = 76
+    }
+
+    package let code: Code
+    package let message: String
+
+    init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    /// What a fault of the connection or a refusal means here.
+    package init(_ error: ClientError) {
+        switch error {
+        case .unreachable(let path, let obstacle):
+            self.init(.unreachable, "cannot reach the daemon at \(path): \(Self.advice(obstacle, path: path))")
+        case .protocolError(let error):
+            let isPassing = [.overloaded, .shuttingDown, .durabilityUnknown].contains(error.code)
+            let message = "\(error.message) [\(error.code.name), \(error.reason.rawValue)]"
+            self.init(isPassing ? .tryAgain : .refused, message)
+        case .closed, .timedOut, .cancelled: self.init(.tryAgain, error.description)
+        case .malformedReply: self.init(.notUnderstood, error.description)
+        case .invalidCall: self.init(.refused, error.description)
+        }
+    }
+
+    /// Says it on standard error; what to throw to end the command.
+    func report() -> ExitCode {
+        Console.complain("attunectl: \(message)")
+        return ExitCode(code.rawValue)
+    }
+
+    private static func advice(_ obstacle: ClientError.Obstacle, path: String) -> String {
+        // What to ask systemd about, if this is the socket of an instance.
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        let isInstance = parts.count == 4 && path.hasPrefix("/run/attuned/") && path.hasSuffix(".sock")
+        let instance = isInstance ? String(parts[3].dropLast(5)) : nil
+        switch obstacle {
+        case .noSuchFile:
+            guard let instance else { return "there is no such socket. Is the daemon running, with --socket \(path)?" }
+            return """
+                there is no such socket.
+                  Is it enabled?     systemctl enable --now attuned@\(instance).socket
+                  What is there?     systemctl list-units 'attuned@*'
+                  Or elsewhere?      attunectl --socket PATH, or $ATTUNED_SOCKET
+                """
+        case .refused:
+            guard let instance else { return "nobody listens there any more. The daemon has stopped; start it again." }
+            return """
+                nobody listens there any more.
+                  What happened?     systemctl status attuned@\(instance).socket attuned@\(instance).service
+                  After repair:      systemctl reset-failed 'attuned@\(instance).*'; \
+                systemctl start attuned@\(instance).socket
+                """
+        case .permissionDenied:
+            return """
+                this user may not open it.
+                  Who may?           ls -l \(path)
+                  To join them:      sudo usermod -aG attuned-clients \(NSUserName())  (then log in anew)
+                """
+        case .notASocket: return "this is not a socket."
+        case .pathTooLong: return "the path is too long for a socket, or empty."
+        case .busy: return "it does not accept connections in time; it is overloaded or hangs."
+        case .system(let number): return String(cString: strerror(number))
+        }
+    }
+}

@@ -1,0 +1,104 @@
+import ArgumentParser
+import AttuneClient
+import Histogram
+import LineProtocol
+
+/// How soon a correction is felt, and how many are acknowledged a second.
+struct CorrectionCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "corrections",
+        abstract: "Teach many corrections, then time how soon one more changes the answer.",
+        discussion: """
+            First teaches as many corrections as asked for and waits until the daemon has learnt them. Then, over and \
+            over, submits one more and asks for its text as soon as it is learnt: the time is from sending the correction \
+            to having the prediction, which must be the taught label.
+            """)
+
+    @Option(help: "Path of the daemon's socket.")
+    var socket: String
+
+    @Option(help: "Corrections to teach first.")
+    var corrections = 770
+
+    @Option(help: "Labels that they use.")
+    var labels = 77
+
+    @Option(help: "Corrections to time.")
+    var rounds = 30
+
+    func validate() throws {
+        guard corrections >= 0, labels >= 1, rounds >= 1 else {
+            throw ValidationError("counts must not be negative, and there is at least one label and one round")
+        }
+    }
+
+    func run() async throws {
+        let client = try AttuneClient(path: socket)
+        defer { client.close() }
+        let clock = ContinuousClock()
+
+        let teaching = try await clock.measure {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for index in 0..<corrections {
+                    if index >= 16 { try await group.next() }
+                    let text = Self.text(index, label: index % labels)
+                    let label = "label \(index % labels)"
+                    group.addTask {
+                        _ = try await client.submit(
+                            SubmitParameters(Input(text), label: label, idempotencyKey: "bench-\(index)"))
+                    }
+                }
+                try await group.waitForAll()
+            }
+        }
+        print("acknowledged: \(corrections) corrections, \(Self.rate(corrections, teaching)) a second")
+        let learning = try await clock.measure { try await settle(client) }
+        print("learnt after another \(learning)")
+
+        var felt = Histogram<UInt32>(highestTrackableValue: 600_000_000, numberOfSignificantValueDigits: .three)
+        var wrong = 0
+        for round in 0..<rounds {
+            // Each text is taught a label that its words do not suggest, so that it takes the correction to answer so.
+            let text = "round \(round): " + Self.text(corrections + round, label: round % labels)
+            let label = "label \((round + 1) % labels)"
+            let time = try await clock.measure {
+                _ = try await client.submit(
+                    SubmitParameters(
+                        Input(text), label: label, idempotencyKey: "bench-round-\(round)-\(corrections)",
+                        wait: .published))
+                if try await client.predict(Input(text)).label != label { wrong += 1 }
+            }
+            felt.record(UInt64(time / .microseconds(1)))
+        }
+        let milliseconds = { (percentile: Double) in Double(felt.valueAtPercentile(percentile)) / 1000 }
+        print(
+            """
+            one correction, from submit to prediction, with \(corrections) learnt: \
+            median \(milliseconds(50)) ms, p95 \(milliseconds(95)) ms, worst \(Double(felt.max) / 1000) ms; \
+            \(rounds - wrong) of \(rounds) answered as taught
+            """)
+    }
+
+    /// Waits until nothing is queued and no better head is being fitted.
+    private func settle(_ client: AttuneClient) async throws {
+        while true {
+            let status = try await client.status()
+            if status.state == .serving, status.corrections.queued == 0 { return }
+            try await Task.sleep(for: .milliseconds(200))
+        }
+    }
+
+    private static func rate(_ count: Int, _ time: Duration) -> Int {
+        Int(Double(count) / max(time / .seconds(1), 1e-9))
+    }
+
+    /// A text about the subject of `label`, different for every index.
+    private static func text(_ index: Int, label: Int) -> String {
+        let subjects = ["card", "transfer", "account", "fee", "refund", "address", "phone", "loan", "limit"]
+        let verbs = ["lost", "blocked", "changed", "wrong", "late", "missing", "new"]
+        return """
+            my \(subjects[label % subjects.count]) is \(verbs[label / subjects.count % verbs.count]) \
+            in matter \(label), case number \(index * 7919 % 1_000_003)
+            """
+    }
+}

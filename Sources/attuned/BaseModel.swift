@@ -1,0 +1,35 @@
+import Foundation
+import Inference
+import Storage
+import Tensors
+import Tokenization
+import Transformer
+
+/// The pretrained model that everything starts from, loaded and ready.
+struct BaseModel: Sendable {
+    let name: String
+    let architecture: String
+    let parameterCount: Int
+    let identity: BaseModelIdentity
+    let pipeline: TextPipeline
+    /// The model as it answers before any revision: number 0.
+    let revision: ServingRevision
+
+    /// Loads the model directory `directory`, computing with `choice`.
+    ///
+    /// - Throws: an error that names the file and what is wrong with it.
+    init(directory: String, name: String?, choice: Processor.Choice) throws {
+        let path = URL(filePath: directory).standardizedFileURL.path(percentEncoded: false)
+        self.name = name ?? path.split(separator: "/").last.map(String.init) ?? path
+        let model = try TextModel(directory: directory)
+        let tokenizer = try Tokenizer(directory: directory)
+        let limit = try Tokenizer.maximumLength(directory: directory)
+        identity = try BaseModelIdentity(name: self.name, directory: directory)
+        architecture = model.configuration.architecture
+        parameterCount = model.parameterCount
+        pipeline = try TextPipeline(
+            tokenizer: tokenizer, maximumTokens: limit ?? model.configuration.positionCount, model: model.configuration)
+        let body = Body(encoder: model.encoder, key: "\(identity.digest):fp32:\(choice.kernelPath)")
+        revision = ServingRevision(number: 0, body: body, head: model.head)
+    }
+}

@@ -1,0 +1,68 @@
+import ArgumentParser
+import AttuneClient
+import Foundation
+import Storage
+import Tensors
+
+/// Copies the state to a new directory, beside a running daemon or without one.
+struct BackupCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "backup", abstract: "Copy the state to a new directory, while the service runs or not.",
+        discussion: """
+            The copy is a state directory of its own: corrections and revisions as they were at one moment. Start a \
+            daemon on it, or put it in the place of a lost one. A running daemon is asked for the copy on its socket, \
+            which takes the admin role and permission to read its state directory.
+            """)
+
+    @OptionGroup var options: SettingsOptions
+
+    @Argument(help: "The directory to make; it must not exist.")
+    var directory: String
+
+    func run() async throws {
+        do {
+            try await backUp()
+        } catch {
+            throw ValidationFailure(error)
+        }
+    }
+
+    private func backUp() async throws {
+        let settings = try options.settings()
+        let state = try settings.required("stateDirectory")
+        guard FileManager.default.fileExists(atPath: "\(state)/state.sqlite") else {
+            throw ConfigurationError("there is no state in \(state)")
+        }
+        guard !FileManager.default.fileExists(atPath: directory) else {
+            throw ConfigurationError("\(directory) exists already")
+        }
+        let model = try BaseModelIdentity(name: "", directory: settings.required("model"))
+        do {
+            let store = try StateStore.open(directory: state, baseModel: model)
+            let snapshot = try await store.snapshot()
+            try fetch(snapshot)
+            await store.close()
+        } catch let error as StorageError where error.code == .locked {
+            guard let socket = settings.text("socket") else {
+                throw ConfigurationError("a daemon uses \(state): give the path of its socket with --socket")
+            }
+            let client = try AttuneClient(path: socket)
+            let snapshot = try await client.snapshotState()
+            client.close()
+            try fetch(snapshot)
+        }
+        print(directory)
+    }
+
+    /// Copies `snapshot`, whose files are links to the live ones, and removes it.
+    private func fetch(_ snapshot: String) throws {
+        let files = FileManager.default
+        defer { try? files.removeItem(atPath: snapshot) }
+        let target = URL(filePath: directory).standardizedFileURL
+        let partial = target.deletingLastPathComponent().appending(path: ".\(target.lastPathComponent).partial")
+        try? files.removeItem(at: partial)
+        try files.copyItem(at: URL(filePath: snapshot), to: partial)
+        try files.setAttributes([.posixPermissions: 0o700], ofItemAtPath: partial.path(percentEncoded: false))
+        try files.moveItem(at: partial, to: target)
+    }
+}

@@ -1,0 +1,52 @@
+import ArgumentParser
+import Inference
+import Storage
+import Tensors
+import Transformer
+
+/// Checks settings, processor, model and state without serving.
+struct CheckCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check", abstract: "Check the settings, the model and the state, and say what was found.",
+        discussion: """
+            Exits with 0 if a daemon with the same settings would start. The state can be checked only while no daemon \
+            uses it.
+            """)
+
+    @OptionGroup var options: SettingsOptions
+
+    @Flag(help: "List all settings with their environment variables and defaults instead.")
+    var settings = false
+
+    func run() async throws {
+        if settings {
+            for setting in Setting.all {
+                let fallback = setting.fallback.map { ", default \($0)" } ?? ""
+                print("\(setting.key)  (\(setting.variable); \(setting.kind.words)\(fallback))\n    \(setting.summary)")
+            }
+            return
+        }
+        do {
+            let settings = try options.settings()
+            let choice = try Processor.check()
+            print("processor: \(choice.vectors) kernels, OpenBLAS \(choice.blas)")
+            let model = try BaseModel(
+                directory: settings.required("model"), name: settings.text("name"), choice: choice)
+            let labels = model.revision.head.map { ", \($0.labels.count) labels of its own" } ?? ""
+            print("model: \(model.name), \(model.architecture), \(model.parameterCount) parameters\(labels)")
+            guard let directory = settings.text("stateDirectory") else { return }
+            let store = try StateStore.open(directory: directory, baseModel: model.identity)
+            for record in try await store.revisions() {
+                _ = try await store.verifiedDirectory(of: record.number)
+            }
+            let revisions = try await store.revisions().count
+            let counts = store.counts.filter { $0.value > 0 }.sorted { $0.key.rawValue < $1.key.rawValue }
+            let corrections = counts.map { "\($0.value) \($0.key.rawValue)" }.joined(separator: ", ")
+            print("state: revision \(store.serving) serves, \(revisions) kept and verified")
+            print("corrections: \(corrections.isEmpty ? "none" : corrections)")
+            await store.close()
+        } catch {
+            throw ValidationFailure(error)
+        }
+    }
+}

@@ -1,0 +1,91 @@
+/// One thing that can be configured: in the file, by the environment, or by an option.
+struct Setting: Sendable {
+    /// What values a setting takes.
+    enum Kind: Sendable, Equatable {
+        case text
+        case integer(ClosedRange<Int>)
+        case number(ClosedRange<Double>)
+        case flag
+        case list
+        case choice([String])
+
+        /// The kind in words, for errors and `--help`.
+        var words: String {
+            switch self {
+            case .text: "a text"
+            case .integer(let range): "an integer from \(range.lowerBound) to \(range.upperBound)"
+            case .number(let range): "a number from \(range.lowerBound) to \(range.upperBound)"
+            case .flag: "true or false"
+            case .list: "a list of texts"
+            case .choice(let choices): choices.joined(separator: ", ")
+            }
+        }
+    }
+
+    /// The path in the file, parts joined by dots.
+    let key: String
+    let kind: Kind
+    /// The value where nobody gives one, as the environment would state it; nil for none.
+    let fallback: String?
+    let summary: String
+
+    /// The variable that overrides the file: `inference.batchTokens` is `ATTUNED_INFERENCE_BATCH_TOKENS`.
+    var variable: String {
+        var name = "ATTUNED_"
+        for character in key {
+            if character == "." {
+                name += "_"
+            } else {
+                if character.isUppercase { name += "_" }
+                name += character.uppercased()
+            }
+        }
+        return name
+    }
+
+    private init(_ key: String, _ kind: Kind, _ summary: String, otherwise fallback: String? = nil) {
+        self.key = key
+        self.kind = kind
+        self.fallback = fallback
+        self.summary = summary
+    }
+
+    /// All settings, in the order in which they are documented.
+    static let all: [Setting] = [
+        Setting("model", .text, "Model directory in the Hugging Face layout; never written to."),
+        Setting("stateDirectory", .text, "Where corrections and revisions are kept."),
+        Setting("socket", .text, "Path of the Unix-domain socket; not needed when systemd passes one."),
+        Setting("labels", .list, "Labels that can be answered before any correction names them."),
+        Setting("name", .text, "Name of the model in answers; by default the model directory's own."),
+        Setting("inference.threads", .integer(1...256), "Threads that compute answers.", otherwise: "1"),
+        Setting("inference.batchTokens", .integer(16...65_536), "Most tokens computed together.", otherwise: "512"),
+        Setting(
+            "inference.queuedTexts", .integer(1...10_000_000),
+            "Most texts waiting to be computed; past it, requests are refused as overloaded.", otherwise: "65536"),
+        Setting(
+            "learning.enabled", .flag,
+            "Whether corrections are learnt; they are journalled in any case.", otherwise: "true"),
+        Setting(
+            "learning.idleSeconds", .number(0...86_400),
+            "Rest after the last correction before a thorough refit.", otherwise: "1"),
+        Setting("revisions.keep", .integer(2...100_000), "Revisions kept besides pinned ones.", otherwise: "64"),
+        Setting(
+            "revisions.keepBodies", .integer(1...1_000), "Different bodies kept besides pinned ones.", otherwise: "8"),
+        Setting("limits.connections", .integer(1...65_536), "Most connections at a time.", otherwise: "256"),
+        Setting(
+            "limits.connectionsPerUser", .integer(1...65_536),
+            "Most connections of one user; root is exempt.", otherwise: "64"),
+        Setting(
+            "limits.requestsPerConnection", .integer(1...1_024),
+            "Most requests of a connection in flight.", otherwise: "16"),
+        Setting("limits.lineBytes", .integer(1_024...16_777_216), "Longest line, in bytes.", otherwise: "1048576"),
+        Setting("limits.labels", .integer(1...100_000), "Most different labels.", otherwise: "1000"),
+        Setting("limits.labelBytes", .integer(1...65_536), "Longest label, in bytes of UTF-8.", otherwise: "256"),
+        Setting("roles.predict", .list, "Further users and groups that may predict: names, ids, or @group."),
+        Setting("roles.teach", .list, "Further users and groups that may teach."),
+        Setting("roles.admin", .list, "Further users and groups that may administer."),
+        Setting(
+            "log.level", .choice(["trace", "debug", "info", "notice", "warning", "error", "critical"]),
+            "Least level that is logged.", otherwise: "info"),
+    ]
+}

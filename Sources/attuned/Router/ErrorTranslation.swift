@@ -1,0 +1,41 @@
+import Inference
+import Learning
+import LineProtocol
+import Storage
+
+extension ProtocolError {
+    /// What a client is told of an error of the engine.
+    init(_ error: InferenceError) {
+        switch error {
+        case .noLabels: self.init(.noLabels, .noLabels, error.description)
+        case .unsuitable: self.init(.invalidParameters, .outOfRange, error.description)
+        case .overloaded: self = .overloaded(error.description, retryAfterMs: 100)
+        case .stopping: self = .shuttingDown
+        }
+    }
+
+    /// What a client is told of an error of the store.
+    init(_ error: StorageError, about reason: ErrorReason) {
+        switch error.code {
+        case .readOnly: self.init(.readOnly, .notWritable, error.text)
+        case .durabilityUnknown:
+            self.init(.durabilityUnknown, .commit, "\(error.text); send it again with the same idempotencyKey")
+        case .conflict: self.init(.conflict, reason, error.text)
+        case .notFound: self.init(.notFound, reason, error.text)
+        case .invalid: self.init(.invalidParameters, .outOfRange, error.text)
+        case .otherModel: self.init(.conflict, reason, error.text)
+        default: self.init(.internalError, .internalError, error.text)
+        }
+    }
+}
+
+/// Runs `body`, its errors translated for the wire; `reason` says what a conflict or a missing thing is about.
+func translated<R>(_ reason: ErrorReason, _ body: () async throws -> R) async throws -> R {
+    do {
+        return try await body()
+    } catch let error as StorageError {
+        throw ProtocolError(error, about: reason)
+    } catch let error as InferenceError {
+        throw ProtocolError(error)
+    }
+}

@@ -1,0 +1,140 @@
+import Foundation
+import Learning
+import LineProtocol
+import SocketServer
+import Storage
+
+extension RequestRouter {
+    func submit(_ parameters: SubmitParameters, _ context: RequestContext) async throws -> SubmitResult {
+        try checkLabel(parameters.label)
+        let correction = NewCorrection(
+            task: Self.task, text: parameters.input.text, textPair: parameters.input.textPair, label: parameters.label,
+            idempotencyKey: parameters.idempotencyKey, predicted: parameters.predicted, slice: parameters.slice,
+            weight: parameters.weight ?? 1, uid: context.peer.uid)
+        return try await translated(.idempotencyKey) {
+            let receipt = try await store.append(correction)
+            counters.add(corrections: 1)
+            learner.wake()
+            guard parameters.wait == .published, receipt.state == .queued, learner.isEnabled else {
+                return SubmitResult(
+                    sequence: Int(receipt.sequence), state: .init(receipt.state), duplicate: receipt.isDuplicate)
+            }
+            context.waitsForBurst()
+            let settled = try await learner.settled(receipt.sequence)
+            return SubmitResult(
+                sequence: Int(receipt.sequence), state: .init(settled.state), duplicate: receipt.isDuplicate,
+                reason: settled.reason, revision: settled.revision)
+        }
+    }
+
+    func correction(_ sequence: Int) async throws -> CorrectionsResult {
+        try await translated(.correction) {
+            CorrectionsResult([CorrectionInfo(try await store.correction(Int64(sequence)))])
+        }
+    }
+
+    func corrections(_ parameters: ListCorrectionsParameters) async throws -> CorrectionsResult {
+        let limit = parameters.limit ?? 100
+        let state = parameters.state.map(Storage.CorrectionState.init)
+        return try await translated(.correction) {
+            // One more than asked for tells whether there is another page.
+            let found = try await store.corrections(
+                state: state, after: Int64(parameters.cursor?.after ?? 0), limit: limit + 1)
+            let page = found.prefix(limit)
+            let next = found.count > limit ? page.last.map { Cursor(after: Int($0.sequence)) } : nil
+            return CorrectionsResult(page.map(CorrectionInfo.init), nextCursor: next)
+        }
+    }
+
+    func retract(_ parameters: RetractParameters, _ context: RequestContext) async throws -> RetractResult {
+        if parameters.purge {
+            throw ProtocolError(
+                .methodNotFound, .notYet, "this daemon does not purge yet; retract without 'purge' unlearns")
+        }
+        return try await translated(.correction) {
+            let correction = try await store.correction(Int64(parameters.sequence))
+            guard correction.content.uid == context.peer.uid || context.peer.roles.contains(.admin) else {
+                throw ProtocolError(
+                    .forbidden, .notOwner, "correction \(parameters.sequence) is another user's; that needs admin")
+            }
+            let state = try await store.retract(correction.sequence)
+            learner.wake()
+            return RetractResult(state: .init(state))
+        }
+    }
+
+    func release(_ parameters: ReleaseParameters) async throws -> ReleaseResult {
+        try await translated(.correction) {
+            let released =
+                switch parameters {
+                case .sequence(let sequence): try await store.release(Int64(sequence))
+                case .state(let state): try await store.release(state: .init(state))
+                }
+            learner.wake()
+            return ReleaseResult(released: released)
+        }
+    }
+
+    /// The number of labels and their length are bounded.
+    private func checkLabel(_ label: String) throws(ProtocolError) {
+        let limits = labelLimits
+        guard label.utf8.count <= limits.bytes else {
+            throw ProtocolError(
+                .invalidParameters, .outOfRange,
+                "'label' has \(label.utf8.count) bytes; limits.labelBytes allows \(limits.bytes)")
+        }
+        let known = learner.status.labels
+        guard known.contains(label) || known.count < limits.count else {
+            throw ProtocolError(
+                .invalidParameters, .outOfRange,
+                "'label' would be label \(known.count + 1); limits.labels allows \(limits.count)")
+        }
+    }
+}
+
+extension CorrectionInfo {
+    init(_ correction: Correction) {
+        let content = correction.content
+        self.init(
+            sequence: Int(correction.sequence), task: content.task,
+            input: Input(content.text, textPair: content.textPair), label: content.label,
+            state: .init(correction.state), reason: correction.reason, revision: correction.revision,
+            predicted: content.predicted, slice: content.slice, weight: content.weight, uid: content.uid,
+            created: timestamp(correction.created), body: correction.isLearntByBody, holdout: correction.isHoldout)
+    }
+}
+
+extension LineProtocol.CorrectionState {
+    init(_ state: Storage.CorrectionState) {
+        self =
+            switch state {
+            case .queued: .queued
+            case .learnt: .learnt
+            case .rejected: .rejected
+            case .quarantined: .quarantined
+            case .withheld: .withheld
+            case .superseded: .superseded
+            case .retracted: .retracted
+            }
+    }
+}
+
+extension Storage.CorrectionState {
+    init(_ state: LineProtocol.CorrectionState) {
+        self =
+            switch state {
+            case .queued: .queued
+            case .learnt: .learnt
+            case .rejected: .rejected
+            case .quarantined: .quarantined
+            case .withheld: .withheld
+            case .superseded: .superseded
+            case .retracted: .retracted
+            }
+    }
+}
+
+/// A time as RFC 3339 has it, in UTC with milliseconds.
+func timestamp(_ date: Date) -> String {
+    date.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+}

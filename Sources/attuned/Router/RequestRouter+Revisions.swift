@@ -1,0 +1,43 @@
+import Learning
+import LineProtocol
+import Storage
+
+extension RequestRouter {
+    func revisions() async throws -> RevisionsResult {
+        try await translated(.revision) { RevisionsResult(try await store.revisions().map(RevisionInfo.init)) }
+    }
+
+    func revision(_ number: Int) async throws -> RevisionInfo {
+        try await translated(.revision) { RevisionInfo(try await store.revision(number)) }
+    }
+
+    func activate(_ parameters: ActivateParameters) async throws -> ActivateResult {
+        try await translated(
+            parameters.expectedCurrent == nil ? .revision : .expectedCurrent,
+            {
+                let activation = try await learner.activate(
+                    parameters.revision, expectedCurrent: parameters.expectedCurrent)
+                return ActivateResult(revision: activation.revision)
+            })
+    }
+
+    func pin(_ parameters: PinParameters) async throws -> PinResult {
+        try await translated(.revision) {
+            try await store.pin(parameters.revision, parameters.pinned)
+            return PinResult(pinned: parameters.pinned)
+        }
+    }
+}
+
+extension RevisionInfo {
+    init(_ record: RevisionRecord) {
+        let manifest = record.manifest
+        self.init(
+            id: record.number, parent: manifest.parent, created: timestamp(record.created),
+            method: TuningMethod(rawValue: manifest.method) ?? .head, corrections: manifest.corrections.head.sequences.count,
+            correctionsUsed: CorrectionsUsed(
+                head: manifest.corrections.head.sequences.description, body: manifest.corrections.body.sequences.description,
+                holdout: manifest.corrections.holdout.sequences.description),
+            labels: manifest.labels.count, serving: record.isServing, pinned: record.isPinned)
+    }
+}

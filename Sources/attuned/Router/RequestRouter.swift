@@ -1,0 +1,47 @@
+import Inference
+import Learning
+import LineProtocol
+import SocketServer
+import Storage
+
+/// Sends each call to the part that answers it, and turns what comes back into what the wire carries.
+struct RequestRouter: RequestHandler {
+    /// The task of every correction so far.
+    static let task = "text-classification"
+
+    let model: BaseModel
+    let engine: InferenceEngine
+    let learner: Learner
+    let store: StateStore
+    let limits: ServerLimits
+    let labelLimits: (count: Int, bytes: Int)
+    let started = ContinuousClock.now
+    let counters = Counters()
+    /// Counts open connections, once there is a server.
+    let connections = ConnectionCount()
+
+    func answer(_ call: Call, context: RequestContext) async throws -> any Encodable & Sendable {
+        switch call {
+        case .discover: discover()
+        case .predict(let parameters): try await predict(parameters, context)
+        case .embed(let parameters): try await embed(parameters, context)
+        case .evaluate(let parameters): try await evaluate(parameters, context)
+        case .submitCorrection(let parameters): try await submit(parameters, context)
+        case .getCorrection(let sequence): try await correction(sequence)
+        case .listCorrections(let parameters): try await corrections(parameters)
+        case .retractCorrection(let parameters): try await retract(parameters, context)
+        case .releaseCorrections(let parameters): try await release(parameters)
+        case .listRevisions: try await revisions()
+        case .getRevision(let number): try await revision(number)
+        case .activateRevision(let parameters): try await activate(parameters)
+        case .pinRevision(let parameters): try await pin(parameters)
+        case .snapshotState: SnapshotResult(path: try await translated(.commit) { try await store.snapshot() })
+        case .status: status()
+        case .metrics: MetricsResult(text: metrics())
+        case .tuningStatus: BurstResult(nil)
+        case .startTuning: throw ProtocolError.notYet(.startTuning)
+        case .cancelTuning: throw ProtocolError.notYet(.cancelTuning)
+        case .reloadConfiguration: throw ProtocolError.notYet(.reloadConfiguration)
+        }
+    }
+}

@@ -1,0 +1,122 @@
+import AttuneClient
+import Foundation
+import LineProtocol
+import Testing
+
+@Suite(.serialized) struct `The daemon's life` {
+    private let text = "the parcel never came"
+
+    @Test func `a correction changes the answer at once, and a restart keeps it`() async throws {
+        let daemon = try await DaemonProcess.start()
+        let client = try AttuneClient(path: daemon.socket)
+        let before = try await client.predict(Input(text))
+        let taught = before.label == "alpha" ? "beta" : "alpha"
+        let receipt = try await client.submit(SubmitParameters(Input(text), label: taught, wait: .published))
+        #expect(receipt.state == .learnt)
+        let after = try await client.predict(Input(text))
+        #expect(after.label == taught)
+        #expect(after.revision > before.revision)
+        #expect(receipt.revision.map { $0 <= after.revision } == true)
+        // A label nobody configured appears by being used.
+        _ = try await client.submit(SubmitParameters("stop the dunning letters", label: "gamma", wait: .published))
+        #expect(try await client.predict("please stop the dunning letters").label == "gamma")
+        client.close()
+        #expect(await daemon.stop(SIGTERM) == .init(code: 0, wasSignalled: false))
+
+        let again = try await DaemonProcess.start(in: daemon.folder)
+        let second = try AttuneClient(path: again.socket)
+        #expect(try await second.predict(Input(text)).label == taught)
+        #expect(try await second.discover().labels == ["alpha", "beta", "gamma"])
+        let counts = try await second.status().corrections
+        #expect(counts.learnt == 2)
+        #expect(counts.queued == 0)
+        second.close()
+        await again.remove()
+    }
+
+    @Test func `going back to an older revision withholds what it had not learnt, until released`() async throws {
+        let daemon = try await DaemonProcess.start()
+        let client = try AttuneClient(path: daemon.socket)
+        let first = try await client.submit(SubmitParameters("one", label: "alpha", wait: .published))
+        let base = try #require(first.revision)
+        let second = try await client.submit(SubmitParameters(Input(text), label: "gamma", wait: .published))
+        #expect(try await client.predict(Input(text)).label == "gamma")
+        #expect(try await client.activate(base) == base)
+        #expect(try await client.correction(second.sequence).state == .withheld)
+        let rolledBack = try await client.predict(Input(text))
+        #expect(rolledBack.label != "gamma")
+        // A revision that does not serve answers to its number.
+        let named = try await client.predict(Input(text), revision: try #require(second.revision))
+        #expect(named.label == "gamma")
+        #expect(named.revision == second.revision)
+        #expect(try await client.release(.sequence(second.sequence)) == 1)
+        _ = try await client.submit(SubmitParameters("two", label: "beta", wait: .published))
+        #expect(try await client.predict(Input(text)).label == "gamma")
+        let conflict = await #expect(throws: ClientError.self) {
+            try await client.activate(base, expectedCurrent: 1_000_000)
+        }
+        if case .protocolError(let error)? = conflict { #expect(error.code == .conflict) } else { Issue.record("no conflict") }
+        client.close()
+        await daemon.remove()
+    }
+
+    @Test func `what is retracted is unlearnt`() async throws {
+        let daemon = try await DaemonProcess.start()
+        let client = try AttuneClient(path: daemon.socket)
+        let before = try await client.predict(Input(text))
+        let taught = try await client.submit(SubmitParameters(Input(text), label: "gamma", wait: .published))
+        #expect(try await client.predict(Input(text)).label == "gamma")
+        #expect(try await client.retract(taught.sequence).state == .retracted)
+        _ = try await client.submit(SubmitParameters("another matter", label: "alpha", wait: .published))
+        #expect(try await client.discover().labels == ["alpha", "beta"])
+        #expect(try await client.predict(Input(text)).label != "gamma")
+        #expect(before.label != "gamma")
+        client.close()
+        await daemon.remove()
+    }
+
+    @Test func `a second daemon on the same state is refused, and says who holds it`() async throws {
+        let daemon = try await DaemonProcess.start()
+        let refused = await #expect(throws: DaemonProcess.DidNotStart.self) {
+            _ = try await DaemonProcess.start(in: daemon.folder)
+        }
+        #expect(refused?.exit.code == 1)
+        #expect(refused?.log.contains("in use") == true || refused?.log.contains("lock") == true, "\(refused?.log ?? "")")
+        // The first one is not disturbed.
+        let client = try AttuneClient(path: daemon.socket)
+        #expect(try await client.predict("still there").revision >= 0)
+        client.close()
+        await daemon.remove()
+    }
+
+    @Test(arguments: [
+        ("inferense: {threads: 1}", "inferense"), ("inference: {threads: many}", "inference.threads"),
+        ("inference: {threads: 0}", "inference.threads"), ("roles: {admin: [nobody-by-this-name]}", "nobody-by-this-name"),
+        ("model: [", "settings.yaml"),
+    ])
+    func `a setting that cannot be is refused by name`(settings: String, culprit: String) async throws {
+        let folder = try DaemonProcess.temporaryFolder()
+        let refused = await #expect(throws: DaemonProcess.DidNotStart.self) {
+            _ = try await DaemonProcess.start(in: folder, settings: settings)
+        }
+        #expect(refused?.exit.code == 1)
+        #expect(refused?.log.contains(culprit) == true, "\(refused?.log ?? "")")
+        try FileManager.default.removeItem(at: folder)
+    }
+
+    @Test func `one client's thousands of texts do not hold up another's single one`() async throws {
+        let daemon = try await DaemonProcess.start()
+        let bulk = try AttuneClient(path: daemon.socket)
+        let single = try AttuneClient(path: daemon.socket)
+        let many = (0..<3000).map { Input("text number \($0) of a long list of texts that somebody wants classified") }
+        async let all = bulk.predict(many)
+        // The bulk request is under way once its first texts are queued.
+        while try await single.status().queues.inference == 0 { await Task.yield() }
+        _ = try await single.predict("just this one")
+        #expect(try await single.status().queues.inference > 0, "the single text was answered while the bulk waited")
+        #expect(try await all.count == many.count)
+        bulk.close()
+        single.close()
+        await daemon.remove()
+    }
+}

@@ -1,0 +1,82 @@
+import Foundation
+import Storage
+import Testing
+
+/// A small file system of its own, where this process may mount one.
+private final class SmallDisk {
+    let path: String
+    /// Removed only once nothing is mounted in it.
+    private let directory: TemporaryDirectory
+
+    init?(kilobytes: Int) {
+        guard let directory = try? TemporaryDirectory() else { return nil }
+        self.directory = directory
+        path = "\(directory.path)/disk"
+        let files = FileManager.default
+        guard geteuid() == 0, (try? files.createDirectory(atPath: path, withIntermediateDirectories: false)) != nil,
+            Self.run("/bin/mount", ["-t", "tmpfs", "-o", "size=\(kilobytes)k,mode=0700", "tmpfs", path])
+        else { return nil }
+    }
+
+    deinit { _ = Self.run("/bin/umount", ["-l", path]) }
+
+    static let canMount = SmallDisk(kilobytes: 64) != nil
+
+    private static func run(_ tool: String, _ arguments: [String]) -> Bool {
+        let process = Process()
+        process.executableURL = URL(filePath: tool)
+        process.arguments = arguments
+        process.standardError = FileHandle.nullDevice
+        guard (try? process.run()) != nil else { return false }
+        process.waitUntilExit()
+        return process.terminationStatus == 0
+    }
+}
+
+@Suite struct `When the disk is full` {
+    @Test(.enabled(if: SmallDisk.canMount))
+    func `nothing more is taken, nothing is lost, and it goes on once there is room`() async throws {
+        let disk = try #require(SmallDisk(kilobytes: 3_000))
+        let path = "\(disk.path)/state"
+        let store = try open(path)
+        let filler = "\(disk.path)/filler"
+        try Data(count: 1_000_000).write(to: URL(filePath: filler))
+
+        func fill(_ prefix: String) async -> (keys: [String], error: StorageError?) {
+            var keys: [String] = []
+            for index in 0..<1_000 {
+                let text = "\(prefix) \(index) " + String(repeating: "x", count: 20_000)
+                let error = await failure { _ = try await store.append(correction(text, key: "\(prefix) \(index)")) }
+                if let error { return (keys, error) }
+                keys.append("\(prefix) \(index)")
+            }
+            return (keys, nil)
+        }
+        let first = await fill("first")
+        #expect(first.error?.code == .readOnly)
+        #expect(first.keys.count > 10)
+        #expect(store.readOnlyReason != nil)
+        // Reading goes on.
+        #expect(try await store.corrections(limit: 1_000).count == first.keys.count)
+        #expect(store.counts[.queued] == first.keys.count)
+        var large = try await draft(store)
+        large.files.append(RevisionFile(name: "large", content: .bytes(Data(count: 4_000_000))))
+        #expect(await code { _ = try await store.publish(large) } == .readOnly)
+        #expect(await code { _ = try await store.snapshot() } == .readOnly)
+        #expect(store.serving == 0)
+        try await checkInvariants(store, path, "full")
+
+        try FileManager.default.removeItem(atPath: filler)
+        let second = await fill("second")
+        #expect(second.keys.count > 10)
+        #expect(second.error?.code == .readOnly)
+        await store.close()
+
+        let next = try open(path)
+        let keys = try await next.corrections(limit: 1_000).compactMap(\.content.idempotencyKey)
+        #expect(keys == first.keys + second.keys)
+        try await checkInvariants(next, path, "after")
+        await next.close()
+        print("\(first.keys.count) and \(second.keys.count) corrections before the disk was full")
+    }
+}

@@ -1,0 +1,170 @@
+import Foundation
+import Tensors
+import Testing
+import Transformer
+import Tuning
+
+@Suite struct `The parts of a burst` {
+    private func examples(_ count: Int, label: (Int) -> Int32 = { Int32($0 % 3) }) -> [BurstExample] {
+        (0..<count).map { index in
+            BurstExample(
+                ids: [Int32](repeating: Int32(index), count: 1 + index % 4),
+                typeIDs: [Int32](repeating: 0, count: 1 + index % 4),
+                label: label(index)
+            )
+        }
+    }
+
+    /// Which example each sequence of a batch is.
+    private func indices(_ drawn: BatchSampler.Drawn) -> [Int] {
+        drawn.batch.starts.dropLast().map { Int(drawn.batch.ids[$0]) }
+    }
+
+    @Test(arguments: [(10, 30, 8), (3, 30, 8), (20, 3, 8), (7, 0, 4), (1, 1, 8)])
+    func `batches mix corrections and replay 1:1, and have no example twice`(
+        corrections: Int,
+        replay: Int,
+        size: Int
+    ) {
+        let all = examples(corrections + replay)
+        var sampler = BatchSampler(
+            corrections: Array(all.prefix(corrections)),
+            replay: Array(all.dropFirst(corrections)),
+            size: size,
+            tokens: 1000,
+            pairs: false,
+            seed: 3
+        )
+        var counts = [Int](repeating: 0, count: all.count)
+        for _ in 0..<40 {
+            let drawn = indices(sampler.next())
+            #expect(Set(drawn).count == drawn.count && !drawn.isEmpty && drawn.count <= size)
+            let new = drawn.count { $0 < corrections }
+            if replay >= size / 2 { #expect(abs(2 * new - drawn.count) <= 1) }
+            for index in drawn { counts[index] += 1 }
+        }
+        // Decks are gone through whole before they begin again: no example is far ahead of another.
+        let ahead = counts.prefix(corrections)
+        #expect((ahead.max() ?? 0) - (ahead.min() ?? 0) <= 2)
+    }
+
+    @Test func `batches end before they have too many tokens, and a seed gives one order`() {
+        let all = examples(40)
+        func draw(_ seed: UInt64) -> [[Int]] {
+            var sampler = BatchSampler(
+                corrections: all,
+                replay: [],
+                size: 16,
+                tokens: 12,
+                pairs: false,
+                seed: seed
+            )
+            return (0..<30).map { _ in
+                let drawn = sampler.next()
+                #expect(drawn.batch.tokenCount <= 12)
+                return indices(drawn)
+            }
+        }
+        #expect(draw(1) == draw(1))
+        #expect(draw(1) != draw(2))
+        #expect(Set(draw(1).joined()).count == 40)
+    }
+
+    @Test func `pairs have one label`() {
+        var sampler = BatchSampler(
+            corrections: examples(60) { Int32($0 % 10) },
+            replay: [],
+            size: 8,
+            tokens: 1000,
+            pairs: true,
+            seed: 1
+        )
+        for _ in 0..<20 {
+            let labels = sampler.next().labels
+            for index in stride(from: 0, to: 8, by: 2) { #expect(labels[index] == labels[index + 1]) }
+        }
+    }
+
+    @Test func `learning rates rise over the warm-up, then fall to nearly nothing`() {
+        for shape in [LearningRateSchedule.Shape.linear, .cosine] {
+            let schedule = LearningRateSchedule(shape: shape, warmUp: 4)
+            let factors = (1...20).map { schedule.factor(step: $0, of: 20) }
+            #expect(factors[0] == 0.2 && factors[4] == 1)
+            for index in 5..<20 { #expect(factors[index] < factors[index - 1] && factors[index] > 0) }
+        }
+        #expect(abs(LearningRateSchedule(shape: .linear).factor(step: 10, of: 10) - 0.1) <= 1e-12)
+        #expect(LearningRateSchedule(shape: .constant, warmUp: 100).factor(step: 1, of: 1) == 1)
+    }
+
+    @Test func `biases and norms do not decay, matrices do`() throws {
+        let fixture = try BurstFixture()
+        let objective = try fixture.objective(BurstFixture.Case.all[0], .full, embeddings: true)
+        for tensor in objective.trained {
+            #expect(tensor.decays == (tensor.shape.count > 1), "\(tensor.name)")
+        }
+    }
+
+    @Test(arguments: [
+        (TuningMethod.head, 0), (.bias, 14), (.lora(BurstFixture.lowRankPlan), 24), (.topLayers(1), 15), (.full, 30),
+        (.topLayers(9), 30),
+    ])
+    func `each method trains its tensors and no others`(method: TuningMethod, count: Int) throws {
+        let objective = try BurstFixture().objective(BurstFixture.Case.all[0], method)
+        #expect(objective.body.trained.count == count)
+        #expect(!objective.body.trained.contains { $0.name.hasPrefix("embeddings.") || $0.name.contains("key.bias") })
+    }
+
+    @Test func `an adapter trained by peft loads, and gives peft's features when it is merged`() throws {
+        let fixture = try BurstFixture()
+        let configuration = try BurstFixture.configuration(activation: "gelu")
+        let start = try BurstFixture.adapter(configuration, zeroB: true)
+        let body = BurstFixture.body(configuration)
+        let tensors = try start.factors.flatMap { name, factors in
+            try [("A", factors.a), ("B", factors.b)].map { letter, tensor in
+                let moved = try #require(fixture.floats("steps.lora.\(name).lora_\(letter).weight"))
+                return NamedTensor(
+                    name: "base_model.model.\(name).lora_\(letter).weight",
+                    shape: tensor.shape,
+                    values: zip(tensor.values, moved).map { $0 + $1 }
+                )
+            }
+        }
+        let plan = BurstFixture.lowRankPlan
+        let adapter = try LowRankAdapter(plan, tensors: tensors, for: body, configuration: configuration)
+        let encoder = TextEncoder(
+            adapter.merged(into: body, configuration: configuration),
+            configuration: configuration,
+            plan: PoolingPlan(pooling: .mean, normalizes: true)
+        )
+        let features = encoder.features(fixture.batch, workspace: encoder.makeWorkspace(tokens: 100)).flatMap { $0 }
+        let expected = try #require(fixture.floats("features.lora"))
+        #expect(relativeDistance(features, expected) <= 1e-5)
+
+        func fault(_ tensors: [NamedTensor]) -> String {
+            do {
+                _ = try LowRankAdapter(plan, tensors: tensors, for: body, configuration: configuration)
+                return ""
+            } catch {
+                return error.description
+            }
+        }
+        let name = tensors[0].name
+        let rest = Array(tensors.dropFirst())
+        #expect(fault(rest).contains("no tensor '\(name)'"))
+        #expect(fault(rest + [NamedTensor(name: name, shape: [1], values: [0])]).contains("'\(name)' is [1]"))
+        #expect(fault(tensors + [NamedTensor(name: "other", shape: [1], values: [0])]).contains("'other'"))
+    }
+
+    @Test func `a delta with a tensor that the body does not have is refused by name`() throws {
+        let configuration = try BurstFixture.configuration(activation: "gelu")
+        let body = BurstFixture.body(configuration)
+        for (name, shape) in [("encoder.layer.2.output.dense.bias", [24]), ("encoder.layer.1.output.dense.bias", [23])]
+        {
+            let tensor = NamedTensor(name: name, shape: shape, values: [Float](repeating: 0, count: shape[0]))
+            let error = #expect(throws: ModelError.self) {
+                try body.replacing([tensor], configuration: configuration)
+            }
+            #expect(error?.description.contains(name) == true)
+        }
+    }
+}

@@ -91,18 +91,18 @@ let package = Package(
 /// Test targets, each named after what it tests, with what it needs besides.
 let tests: [(of: String, with: [Target.Dependency])] = [
     ("Tokenization", []),
-    ("Safetensors", []),
     ("LineProtocol", ["TestSupport"]),
     ("Supervision", []),
-    ("SocketServer", [
-        "AttuneClient", "LineProtocol", "TestSupport", .product(name: "Logging", package: "swift-log"),
-    ]),
+    (
+        "SocketServer",
+        [
+            "AttuneClient", "LineProtocol", "TestSupport", .product(name: "Logging", package: "swift-log"),
+        ]
+    ),
     ("Storage", ["Safetensors"]),
     ("Tensors", []),
     ("Transformer", ["Tensors", "Safetensors"]),
-    ("Inference", ["Transformer", "Tokenization", "Tensors"]),
     ("Tuning", ["Transformer", "Tensors", "Safetensors"]),
-    ("Learning", ["Tuning", "Storage", "Inference", "Transformer", "Tokenization", "Tensors"]),
 ]
 /// Test targets with files of their own.
 let fixtures: Set<String> = ["Transformer"]

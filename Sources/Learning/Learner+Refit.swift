@@ -114,7 +114,7 @@ extension Learner {
         }
     }
 
-    /// The head for `plan`; nil when interrupted. Computes on the actor's queue.
+    /// Computes the head for `plan` on the actor's queue; nil when interrupted.
     private func fit(_ plan: RefitPlan) throws(TuningError) -> HeadFit? {
         let problem = HeadProblem(
             examples: corrections.examples, labels: plan.labels, names: corrections.nameFeatures(plan.labels),

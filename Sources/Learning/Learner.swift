@@ -78,7 +78,9 @@ package actor Learner {
                 update { $0.isBusy = true }
                 try await catchUp()
                 let isSettled = isThorough
-                update { $0.isBusy = !isSettled; $0.lastError = nil }
+                update {
+                    $0.isBusy = !isSettled; $0.lastError = nil
+                }
                 pause = .milliseconds(500)
                 if await !signal.wait(timeout: isSettled ? nil : options.idle), !isSettled, !Task.isCancelled {
                     try await settle()

@@ -112,7 +112,8 @@ public enum Call: Sendable, Hashable {
         case .pinRevision(let parameters): parameters
         case .evaluate(let parameters): parameters
         case .discover, .tuningStatus, .cancelTuning, .listRevisions, .reloadConfiguration, .snapshotState, .status,
-            .metrics: nil
+            .metrics:
+            nil
         }
     }
 

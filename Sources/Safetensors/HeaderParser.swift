@@ -172,6 +172,8 @@ struct HeaderParser {
     }
 
     private mutating func expect(_ character: Unicode.Scalar) throws(Fault) {
-        guard accept(character) else { throw Fault(reason: "expected '\(character)' at byte \(position) of the header") }
+        guard accept(character) else {
+            throw Fault(reason: "expected '\(character)' at byte \(position) of the header")
+        }
     }
 }

@@ -56,10 +56,14 @@ package final class SafetensorsFile: Sendable {
             case .f32:
                 (0..<entry.count).map { unsafe bytes.loadUnaligned(fromByteOffset: $0 * 4, as: Float.self) }
             case .f16:
-                (0..<entry.count).map { unsafe Self.widen(bytes.loadUnaligned(fromByteOffset: $0 * 2, as: UInt16.self)) }
+                (0..<entry.count).map {
+                    unsafe Self.widen(bytes.loadUnaligned(fromByteOffset: $0 * 2, as: UInt16.self))
+                }
             case .bf16:
                 (0..<entry.count).map { index in
-                    Float(bitPattern: UInt32(unsafe bytes.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self)) << 16)
+                    Float(
+                        bitPattern: UInt32(unsafe bytes.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self)) << 16
+                    )
                 }
             default: nil
             }
@@ -94,7 +98,8 @@ package final class SafetensorsFile: Sendable {
             }
             guard offsets.count == 2, offsets[0] <= offsets[1], offsets[1] <= dataSize else {
                 throw HeaderParser.Fault(
-                    reason: "tensor '\(name)' has data_offsets \(offsets) outside of the file's \(dataSize) bytes of data")
+                    reason:
+                        "tensor '\(name)' has data_offsets \(offsets) outside of the file's \(dataSize) bytes of data")
             }
             var bits = elementType.bits
             for dimension in shape {
@@ -104,7 +109,8 @@ package final class SafetensorsFile: Sendable {
             }
             guard bits.isMultiple(of: 8), bits / 8 == offsets[1] - offsets[0] else {
                 throw HeaderParser.Fault(
-                    reason: "tensor '\(name)' of type \(type) and shape \(shape) does not fill its data_offsets \(offsets)")
+                    reason:
+                        "tensor '\(name)' of type \(type) and shape \(shape) does not fill its data_offsets \(offsets)")
             }
             ranges.append((name, offsets[0]..<offsets[1]))
             entries[name] = TensorEntry(
@@ -112,7 +118,9 @@ package final class SafetensorsFile: Sendable {
                 byteRange: start + offsets[0]..<start + offsets[1])
         }
         var end = 0
-        for (name, range) in ranges.sorted(by: { ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound) }) {
+        for (name, range) in ranges.sorted(by: {
+            ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound)
+        }) {
             guard range.lowerBound == end else {
                 throw HeaderParser.Fault(
                     reason: "tensor '\(name)' starts at \(range.lowerBound), where the one before it ends at \(end)")

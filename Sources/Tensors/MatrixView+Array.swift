@@ -22,7 +22,8 @@ extension MatrixView {
     package static func with<R, E: Error>(
         _ values: inout [Float], columns: Int, _ body: (MatrixView) throws(E) -> R
     ) throws(E) -> R {
-        precondition(columns > 0 && !values.isEmpty && values.count.isMultiple(of: columns), "values must fill their rows")
+        precondition(
+            columns > 0 && !values.isEmpty && values.count.isMultiple(of: columns), "values must fill their rows")
         let rows = values.count / columns
         return try unsafe values.withUnsafeMutableBufferPointer { buffer throws(E) in
             guard let base = buffer.baseAddress else { preconditionFailure("a non-empty array has memory") }

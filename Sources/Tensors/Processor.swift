@@ -1,5 +1,5 @@
-import COpenBLAS
 import CKernels
+import COpenBLAS
 import Glibc
 
 /// Makes OpenBLAS use the kernels that fit this processor, and checks that they compute what they should.
@@ -34,19 +34,23 @@ package enum Processor {
     /// its arguments, its open descriptors.
     package static func chooseKernels() {
         if unsafe getenv("OPENBLAS_CORETYPE") != nil { return }
-        let wanted = switch VectorKernels.best.name {
-        case "avx512": "SkylakeX"
-        case "avx2": "Haswell"
-        default: blasCore
-        }
+        let wanted =
+            switch VectorKernels.best.name {
+            case "avx512": "SkylakeX"
+            case "avx2": "Haswell"
+            default: blasCore
+            }
         if wanted == blasCore || (wanted == "SkylakeX" && blasCore == "Cooperlake")
-            || (wanted == "Haswell" && blasCore == "Zen") { return }
+            || (wanted == "Haswell" && blasCore == "Zen")
+        {
+            return
+        }
         unsafe setenv("OPENBLAS_CORETYPE", wanted, 1)
         unsafe setenv("OPENBLAS_NUM_THREADS", "1", 1)
         var arguments = unsafe CommandLine.arguments.map { unsafe strdup($0) } + [nil]
         unsafe execv("/proc/self/exe", &arguments)
         // Only where exec failed: go on with the slower kernels.
-        for unsafe argument in unsafe arguments { unsafe free(argument) }
+        unsafe arguments.forEach { unsafe free($0) }
     }
 
     /// Sets OpenBLAS to one thread and compares a small product with a plain loop.

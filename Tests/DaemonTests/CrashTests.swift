@@ -32,13 +32,16 @@ import Testing
             // Every other round ends in the middle of what follows a start, too.
             await again.stop(round.isMultiple(of: 2) ? SIGKILL : SIGTERM)
         }
-        print("killed \(rounds) times; \(acknowledged.withLock { $0.sequences.count }) acknowledged corrections, each there once")
+        print(
+            "killed \(rounds) times; \(acknowledged.withLock { $0.sequences.count }) acknowledged corrections, each there once"
+        )
         try FileManager.default.removeItem(at: folder)
     }
 
     /// Teaches until the daemon is gone; the client that sees the `limit`th acknowledgement of the round kills it.
     private func teach(
-        _ daemon: DaemonProcess, round: Int, client number: Int, limit: Int, _ acknowledged: borrowing Mutex<Acknowledged>
+        _ daemon: DaemonProcess, round: Int, client number: Int, limit: Int,
+        _ acknowledged: borrowing Mutex<Acknowledged>
     ) async {
         guard let client = try? AttuneClient(path: daemon.socket) else { return }
         defer { client.close() }

@@ -35,7 +35,8 @@ final class DaemonProcess: Sendable {
     static func start(
         in folder: URL? = nil, labels: [String] = ["alpha", "beta"], settings: String = "", options: [String] = []
     ) async throws -> DaemonProcess {
-        let daemon = try DaemonProcess(folder: folder ?? temporaryFolder(), labels: labels, settings: settings, options: options)
+        let daemon = try DaemonProcess(
+            folder: folder ?? temporaryFolder(), labels: labels, settings: settings, options: options)
         try await daemon.becomeReady()
         return daemon
     }
@@ -49,7 +50,8 @@ final class DaemonProcess: Sendable {
     /// The path of a program that was built with the tests.
     static func binary(_ name: String) throws -> String {
         let folder = try #require(
-            ProcessInfo.processInfo.environment["ATTUNED_BINARIES"], "set ATTUNED_BINARIES to where 'attuned' was built")
+            ProcessInfo.processInfo.environment["ATTUNED_BINARIES"], "set ATTUNED_BINARIES to where 'attuned' was built"
+        )
         return "\(folder)/\(name)"
     }
 

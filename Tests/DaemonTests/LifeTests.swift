@@ -55,7 +55,11 @@ import Testing
         let conflict = await #expect(throws: ClientError.self) {
             try await client.activate(base, expectedCurrent: 1_000_000)
         }
-        if case .protocolError(let error)? = conflict { #expect(error.code == .conflict) } else { Issue.record("no conflict") }
+        if case .protocolError(let error)? = conflict {
+            #expect(error.code == .conflict)
+        } else {
+            Issue.record("no conflict")
+        }
         client.close()
         await daemon.remove()
     }
@@ -81,7 +85,8 @@ import Testing
             _ = try await DaemonProcess.start(in: daemon.folder)
         }
         #expect(refused?.exit.code == 1)
-        #expect(refused?.log.contains("in use") == true || refused?.log.contains("lock") == true, "\(refused?.log ?? "")")
+        #expect(
+            refused?.log.contains("in use") == true || refused?.log.contains("lock") == true, "\(refused?.log ?? "")")
         // The first one is not disturbed.
         let client = try AttuneClient(path: daemon.socket)
         #expect(try await client.predict("still there").revision >= 0)
@@ -91,7 +96,8 @@ import Testing
 
     @Test(arguments: [
         ("inferense: {threads: 1}", "inferense"), ("inference: {threads: many}", "inference.threads"),
-        ("inference: {threads: 0}", "inference.threads"), ("roles: {admin: [nobody-by-this-name]}", "nobody-by-this-name"),
+        ("inference: {threads: 0}", "inference.threads"),
+        ("roles: {admin: [nobody-by-this-name]}", "nobody-by-this-name"),
         ("model: [", "settings.yaml"),
     ])
     func `a setting that cannot be is refused by name`(settings: String, culprit: String) async throws {

@@ -73,7 +73,9 @@ package struct HeadProblem: Sendable {
             let outcome = correct(parent, rows, nameRows, settings, space, new: new)
             return try fit(outcome, space, settings, isThorough: false)
         }
-        guard let outcome = solve(rows, nameRows, settings, space, from: parent ?? base, isInterrupted) else { return nil }
+        guard let outcome = solve(rows, nameRows, settings, space, from: parent ?? base, isInterrupted) else {
+            return nil
+        }
         let isDone = isThorough || !isDue
         if outcome.iterations == 0, let parent, parent.labels == labels, parent.temperature == settings.temperature {
             // As good as it gets: the very same head, not one that differs in the last bits.

@@ -34,9 +34,11 @@ extension RevisionInfo {
         let manifest = record.manifest
         self.init(
             id: record.number, parent: manifest.parent, created: timestamp(record.created),
-            method: TuningMethod(rawValue: manifest.method) ?? .head, corrections: manifest.corrections.head.sequences.count,
+            method: TuningMethod(rawValue: manifest.method) ?? .head,
+            corrections: manifest.corrections.head.sequences.count,
             correctionsUsed: CorrectionsUsed(
-                head: manifest.corrections.head.sequences.description, body: manifest.corrections.body.sequences.description,
+                head: manifest.corrections.head.sequences.description,
+                body: manifest.corrections.body.sequences.description,
                 holdout: manifest.corrections.holdout.sequences.description),
             labels: manifest.labels.count, serving: record.isServing, pinned: record.isPinned)
     }

@@ -6,16 +6,19 @@ import Testing
 
 @Suite(.serialized) struct `Killed at any moment, the daemon keeps what it acknowledged` {
     /// What clients were told, kept outside of the daemon.
-    private struct Acknowledged: Sendable {
-        var sequences: [String: Int] = [:]
-        var labels: [String: String] = [:]
+    private final class Acknowledged: Sendable {
+        private let state = Mutex<[String: (sequence: Int, label: String)]>([:])
+
+        var receipts: [String: (sequence: Int, label: String)] { state.withLock { $0 } }
+
+        func add(_ key: String, sequence: Int, label: String) { state.withLock { $0[key] = (sequence, label) } }
     }
 
     @Test func `every acknowledged correction is there once after each of many rounds`() async throws {
         let rounds = Int(ProcessInfo.processInfo.environment["ATTUNED_TEST_KILLS"] ?? "") ?? 50
         let folder = try DaemonProcess.temporaryFolder()
         var generator = SplitMix(state: 20_260)
-        let acknowledged = Mutex(Acknowledged())
+        let acknowledged = Acknowledged()
         for round in 0..<rounds {
             let daemon = try await DaemonProcess.start(in: folder)
             // The moment is chosen by work done, not by time: after so many acknowledgements.
@@ -28,20 +31,18 @@ import Testing
             }
             _ = await daemon.exit()
             let again = try await DaemonProcess.start(in: folder)
-            try await check(again, acknowledged.withLock { $0 })
+            try await check(again, acknowledged)
             // Every other round ends in the middle of what follows a start, too.
             await again.stop(round.isMultiple(of: 2) ? SIGKILL : SIGTERM)
         }
-        print(
-            "killed \(rounds) times; \(acknowledged.withLock { $0.sequences.count }) acknowledged corrections, each there once"
-        )
+        let count = acknowledged.receipts.count
+        print("killed \(rounds) times; \(count) acknowledged corrections, each there once")
         try FileManager.default.removeItem(at: folder)
     }
 
     /// Teaches until the daemon is gone; the client that sees the `limit`th acknowledgement of the round kills it.
     private func teach(
-        _ daemon: DaemonProcess, round: Int, client number: Int, limit: Int,
-        _ acknowledged: borrowing Mutex<Acknowledged>
+        _ daemon: DaemonProcess, round: Int, client number: Int, limit: Int, _ acknowledged: Acknowledged
     ) async {
         guard let client = try? AttuneClient(path: daemon.socket) else { return }
         defer { client.close() }
@@ -52,10 +53,7 @@ import Testing
                 let receipt = try? await client.submit(
                     SubmitParameters(Input("text \(key)"), label: label, idempotencyKey: key))
             else { return }
-            acknowledged.withLock {
-                $0.sequences[key] = receipt.sequence
-                $0.labels[key] = label
-            }
+            acknowledged.add(key, sequence: receipt.sequence, label: label)
             if number == 0, index * 8 >= limit { daemon.signal(SIGKILL) }
         }
     }
@@ -70,14 +68,15 @@ import Testing
             let page = try await client.corrections(cursor: cursor, limit: 1000)
             for correction in page.corrections {
                 #expect(found.updateValue(correction, forKey: correction.sequence) == nil)
-                #expect(texts.insert(correction.input?.text ?? "").inserted, "twice: \(correction)")
+                let (isNew, _) = texts.insert(correction.input?.text ?? "")
+                #expect(isNew, "twice: \(correction)")
             }
             cursor = page.nextCursor
         } while cursor != nil
-        for (key, sequence) in acknowledged.sequences {
-            let correction = found[sequence]
+        for (key, receipt) in acknowledged.receipts {
+            let correction = found[receipt.sequence]
             #expect(correction?.input?.text == "text \(key)", "lost: \(key)")
-            #expect(correction?.label == acknowledged.labels[key])
+            #expect(correction?.label == receipt.label)
             #expect(correction?.state == .queued || correction?.state == .learnt)
         }
         let prediction = try await client.predict("text 0-0-0")

@@ -67,7 +67,7 @@ final class DaemonProcess: Sendable {
         \(settings)
         """.write(to: file, atomically: true, encoding: .utf8)
         let log = folder.appending(path: "log")
-        FileManager.default.createFile(atPath: log.path(percentEncoded: false), contents: nil)
+        try Data().write(to: log)
         process = Process()
         process.executableURL = URL(filePath: try Self.binary("attuned"))
         process.arguments =

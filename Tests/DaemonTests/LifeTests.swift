@@ -46,9 +46,10 @@ import Testing
         let rolledBack = try await client.predict(Input(text))
         #expect(rolledBack.label != "gamma")
         // A revision that does not serve answers to its number.
-        let named = try await client.predict(Input(text), revision: try #require(second.revision))
+        let later = try #require(second.revision)
+        let named = try await client.predict(Input(text), revision: later)
         #expect(named.label == "gamma")
-        #expect(named.revision == second.revision)
+        #expect(named.revision == later)
         #expect(try await client.release(.sequence(second.sequence)) == 1)
         _ = try await client.submit(SubmitParameters("two", label: "beta", wait: .published))
         #expect(try await client.predict(Input(text)).label == "gamma")

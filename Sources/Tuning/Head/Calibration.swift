@@ -1,12 +1,12 @@
 import Foundation
 
 /// Makes scores mean what they say.
-enum Calibration {
+package enum Calibration {
     /// The temperature that minimises the log-loss of `logits` [rows, classes], and that loss, summed.
     ///
     /// The loss is convex in the inverse temperature, which is searched for between 1/20 and 20 by golden section. A few
     /// rows must not drive it to an end, so the squared logarithm of its distance from `usual` is added.
-    static func temperature(
+    package static func temperature(
         _ logits: [Float], classes: Int, _ labels: [Int32], weights: [Float], usual: Float
     ) -> (temperature: Float, loss: Double) {
         let middle = -log(Double(usual))
@@ -39,7 +39,7 @@ enum Calibration {
     ///
     /// A penalised fit of few examples is the less sure of itself the more classes share what there is. Found on the
     /// training texts of banking77 and of movie reviews with 1 and 2 examples a class.
-    static func usualTemperature(classes: Int) -> Float {
+    package static func usualTemperature(classes: Int) -> Float {
         1 / (1 + 0.35 * log(Float(max(classes, 1))))
     }
 

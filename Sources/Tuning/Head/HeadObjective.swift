@@ -5,7 +5,7 @@ import Tensors
 /// Σ weight · cross-entropy(softmax(V·x + b), label) + penalty/2 · (|V − V₀|² + |b − b₀|²) − linear·(V, b), where x are
 /// the scaled features and b the biases proper. Rows are taken in blocks of a fixed size and in their order, so that
 /// equal inputs give equal bits.
-final class HeadObjective {
+package final class HeadObjective {
     let space: HeadSpace
     private let sources: [HeadRows]
     private let penalty: Float
@@ -21,7 +21,7 @@ final class HeadObjective {
     /// Rows of one block: their logits and features stay in the second-level cache.
     private static let blockRows = 256
 
-    init(_ sources: [HeadRows], space: HeadSpace, penalty: Float, target: [Float]) {
+    package init(_ sources: [HeadRows], space: HeadSpace, penalty: Float, target: [Float]) {
         self.sources = sources
         self.space = space
         self.penalty = penalty
@@ -31,7 +31,7 @@ final class HeadObjective {
     }
 
     /// The value at `point`; writes the gradient there.
-    func evaluate(_ point: [Float], _ gradient: inout [Float]) -> Double {
+    package func evaluate(_ point: [Float], _ gradient: inout [Float]) -> Double {
         let biases = space.biases(at: point)
         var slopes = [Float](repeating: 0, count: space.classes)
         var value = losses(point, biases, &gradient, &slopes)

@@ -3,10 +3,10 @@ import Transformer
 
 extension HeadProblem {
     /// Multiply-adds of one evaluation past which a quick fit works on a part of the examples.
-    private static let quickWork = 1 << 27
+    private static let quickWork = 1 << 26
     /// Multiply-adds of all evaluations of a quick fit together.
-    private static let quickBudget = 1 << 32
-    private static let quickIterations = 16
+    private static let quickBudget = 3 << 30
+    private static let quickIterations = 12
     /// New examples at most, with which similarity is measured.
     private static let quickProbes = 16
 

@@ -1,11 +1,17 @@
 /// Rows of features with the index of their class and their weight.
-struct HeadRows {
+package struct HeadRows {
     /// [rows, featureCount].
-    var features: [Float] = []
+    package var features: [Float] = []
     /// [rows].
-    var labels: [Int32] = []
+    package var labels: [Int32] = []
     /// [rows].
-    var weights: [Float] = []
+    package var weights: [Float] = []
+
+    package init(features: [Float] = [], labels: [Int32] = [], weights: [Float] = []) {
+        self.features = features
+        self.labels = labels
+        self.weights = weights
+    }
 
     var count: Int { labels.count }
 

@@ -1,12 +1,12 @@
 import Tensors
-import Transformer
+package import Transformer
 
 /// The coordinates that a head is fitted in: those in which the features are centred and of length 1 in the mean.
 ///
 /// A vector of parameters is [classes, featureCount + 1]: a class's weights for the scaled features, then its bias at
 /// their centre. Where features have much in common, as many models' have, this is what makes a fit converge. It does not
 /// change what is minimal, because the penalty is on the weights and on the bias proper.
-struct HeadSpace {
+package struct HeadSpace {
     let labels: [String]
     let featureCount: Int
     /// Divides the features.
@@ -14,12 +14,19 @@ struct HeadSpace {
     /// [featureCount], of the features once scaled.
     let center: [Float]
 
+    package init(labels: [String], featureCount: Int, scale: Float, center: [Float]) {
+        self.labels = labels
+        self.featureCount = featureCount
+        self.scale = scale
+        self.center = center
+    }
+
     var classes: Int { labels.count }
     /// Parameters of a class.
     var width: Int { featureCount + 1 }
 
     /// The parameters of `head` for these labels; zero weights and bias for those that it does not have.
-    func point(of head: ClassificationHead?) -> [Float] {
+    package func point(of head: ClassificationHead?) -> [Float] {
         var point = [Float](repeating: 0, count: classes * width)
         guard let head, head.featureCount == featureCount else { return point }
         let rows = Dictionary(head.labels.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })

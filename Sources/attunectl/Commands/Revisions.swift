@@ -52,9 +52,9 @@ struct Revisions: AsyncParsableCommand {
                     ("method", revision.method.rawValue),
                     ("labels", "\(revision.labels)"),
                     ("corrections", "\(revision.corrections)"),
-                    ("  in the head", Text.short(revision.correctionsUsed.head)),
-                    ("  in the body", Text.short(revision.correctionsUsed.body)),
-                    ("  held out", Text.short(revision.correctionsUsed.holdout)),
+                    ("  in the head", Self.ranges(revision.correctionsUsed.head)),
+                    ("  in the body", Self.ranges(revision.correctionsUsed.body)),
+                    ("  held out", Self.ranges(revision.correctionsUsed.holdout)),
                 ]
                 if let report = revision.guard {
                     rows.append(("guard", report.accepted ? "accepted on \(report.examples) examples" : "rejected"))
@@ -64,6 +64,8 @@ struct Revisions: AsyncParsableCommand {
                 return Text.pairs(rows)
             }
         }
+
+        private static func ranges(_ text: String) -> String { text.isEmpty ? "none" : Text.short(text) }
     }
 
     struct Activate: ControlCommand {

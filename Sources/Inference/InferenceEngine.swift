@@ -46,16 +46,25 @@ package final class InferenceEngine: Sendable {
         serving.withLock { $0 = revision }
     }
 
-    /// The predictions for `inputs`, by `revision` or the one that serves, with all labels scored.
+    /// The predictions for `inputs`, by `revision` or the one that serves, with the best `topK` labels.
     ///
     /// - Throws: `InferenceError`, or `CancellationError` when the task is cancelled.
     package func predict(
-        _ inputs: [TextInput], client: UInt64, revision: ServingRevision? = nil
+        _ inputs: [TextInput], client: UInt64, revision: ServingRevision? = nil, topK: Int = .max
     ) async throws -> (predictions: [Prediction], revision: Int) {
         let revision = revision ?? self.revision
         guard let head = revision.head, !head.labels.isEmpty else { throw InferenceError.noLabels }
         let texts = try await embed(inputs, client: client, body: revision.body)
-        return (texts.map { Self.prediction($0, head: head) }, revision.number)
+        var predictions: [Prediction] = []
+        predictions.reserveCapacity(texts.count)
+        for text in texts {
+            predictions.append(Self.prediction(text, head: head, topK: topK))
+            if predictions.count.isMultiple(of: 64) {
+                try Task.checkCancellation()
+                await Task.yield()
+            }
+        }
+        return (predictions, revision.number)
     }
 
     /// The features of `inputs`, by the body that serves.
@@ -101,11 +110,13 @@ package final class InferenceEngine: Sendable {
         return zip(features, encodings).map { EmbeddedText(features: $0, truncated: $1.truncated) }
     }
 
-    private static func prediction(_ text: EmbeddedText, head: ClassificationHead) -> Prediction {
+    private static func prediction(_ text: EmbeddedText, head: ClassificationHead, topK: Int) -> Prediction {
         let probabilities = head.probabilities(text.features.span)
-        let scores = zip(head.labels, probabilities).map { Prediction.Score(label: $0, score: $1) }
-        return Prediction(
-            scores: scores.sorted { ($1.score, $0.label) < ($0.score, $1.label) }, truncated: text.truncated)
+        let order = probabilities.indices.sorted {
+            (probabilities[$1], head.labels[$0]) < (probabilities[$0], head.labels[$1])
+        }
+        let scores = order.prefix(topK).map { Prediction.Score(label: head.labels[$0], score: probabilities[$0]) }
+        return Prediction(scores: scores, truncated: text.truncated)
     }
 
     /// One thread's work: batch after batch until the batcher is stopped.

@@ -11,7 +11,7 @@ package enum InferenceError: Error, Equatable, Sendable, CustomStringConvertible
 
     package var description: String {
         switch self {
-        case .noLabels: "there are no labels to predict yet: configure labels or send a correction"
+        case .noLabels: "there is nothing to predict yet: configure labels, or send a correction"
         case .unsuitable(let what): what
         case .overloaded: "too many texts are waiting"
         case .stopping: "the daemon is shutting down"

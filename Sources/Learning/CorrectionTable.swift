@@ -32,38 +32,47 @@ final class CorrectionTable {
     /// Labels that live corrections use.
     var labels: some Collection<String> { labelCounts.keys }
 
-    /// Takes in `changes`, in the order of their change numbers; the corrections that cannot be encoded, and why.
-    func apply(_ changes: [Correction]) throws -> [(sequence: Int64, reason: String)] {
+    /// Takes in `changes`, in the order of their change numbers; the corrections that cannot be learnt from, and why.
+    func apply(_ changes: [Correction]) -> [(sequence: Int64, reason: String)] {
         var arriving: [Correction] = []
+        var leaving: [ExampleKey] = []
         for correction in changes {
             cursor = max(cursor, correction.change)
             if correction.state == .retracted {
                 retracted.insert(correction.sequence)
             }
-            if correction.state.isLive {
-                if members[correction.sequence] == nil { arriving.append(correction) }
-            } else {
-                remove(correction.sequence)
+            if !correction.state.isLive {
+                if let key = forget(correction.sequence) { leaving.append(key) }
+            } else if members[correction.sequence] == nil {
+                arriving.append(correction)
             }
         }
+        examples.remove(leaving)
         var faults: [(sequence: Int64, reason: String)] = []
         var added: [HeadExamples.Example] = []
-        for correction in arriving {
-            let content = correction.content
-            do {
-                let features = try extractor.features([TextInput(content.text, pair: content.textPair)])
-                added.append(
-                    HeadExamples.Example(
-                        key: ExampleKey(correction.digest), features: features[0], label: content.label,
-                        weight: Float(content.weight)))
-                set.insert(correction.sequence, correction.digest)
-                members[correction.sequence] = Member(digest: correction.digest, label: content.label)
-                labelCounts[content.label, default: 0] += 1
-            } catch {
-                faults.append((correction.sequence, error.description))
+        var taken: [Correction] = []
+        for (correction, result) in zip(arriving, features(of: arriving)) {
+            switch result {
+            case .success(let features):
+                added.append(Self.example(correction, features))
+                taken.append(correction)
+            case .failure(let error): faults.append((correction.sequence, error.description))
             }
         }
-        try examples.insert(added)
+        do {
+            try examples.insert(added)
+            for correction in taken { remember(correction) }
+        } catch {
+            // One of them cannot be computed with: find out which.
+            for (correction, example) in zip(taken, added) {
+                do {
+                    try examples.insert([example])
+                    remember(correction)
+                } catch {
+                    faults.append((correction.sequence, error.description))
+                }
+            }
+        }
         return faults
     }
 
@@ -72,16 +81,44 @@ final class CorrectionTable {
         for label in labels where names[label] == nil {
             names[label] = (try? extractor.features([TextInput(Self.words(of: label))]))?.first
         }
-        return names.filter { labels.contains($0.key) }
+        let wanted = Set(labels)
+        return names.filter { wanted.contains($0.key) }
     }
 
-    private func remove(_ sequence: Int64) {
-        guard let member = members.removeValue(forKey: sequence) else { return }
-        examples.remove([ExampleKey(member.digest)])
+    /// Features of several corrections in few batches; one by one where something is wrong with one of them.
+    private func features(of corrections: [Correction]) -> [Result<[Float], InferenceError>] {
+        let inputs = corrections.map { TextInput($0.content.text, pair: $0.content.textPair) }
+        if let features = try? extractor.features(inputs) { return features.map { .success($0) } }
+        return inputs.map { input in
+            do throws(InferenceError) {
+                return .success(try extractor.features([input])[0])
+            } catch {
+                return .failure(error)
+            }
+        }
+    }
+
+    private static func example(_ correction: Correction, _ features: [Float]) -> HeadExamples.Example {
+        HeadExamples.Example(
+            key: ExampleKey(correction.digest), features: features, label: correction.content.label,
+            // The least that still counts in single precision.
+            weight: max(Float(correction.content.weight), 1e-6))
+    }
+
+    private func remember(_ correction: Correction) {
+        set.insert(correction.sequence, correction.digest)
+        members[correction.sequence] = Member(digest: correction.digest, label: correction.content.label)
+        labelCounts[correction.content.label, default: 0] += 1
+    }
+
+    /// Forgets the correction `sequence`; the key of its example, which the caller removes, or nil if it is not there.
+    private func forget(_ sequence: Int64) -> ExampleKey? {
+        guard let member = members.removeValue(forKey: sequence) else { return nil }
         set.remove(sequence, member.digest)
         if let count = labelCounts[member.label] {
             labelCounts[member.label] = count > 1 ? count - 1 : nil
         }
+        return ExampleKey(member.digest)
     }
 
     /// The keys of the corrections in `sequences`.

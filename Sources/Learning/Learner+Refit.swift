@@ -19,11 +19,13 @@ private struct RefitPlan: Sendable {
     let base: Int
     /// Whether what serves has seen corrections that were retracted since.
     let isForgetting: Bool
+    /// What the head to be, or one it is fitted from, will have seen.
+    let seen: SequenceSet
 }
 
 extension Learner {
     /// Whether the head that serves has learnt all there is, as well as it can be learnt.
-    var isThorough: Bool { !isBehind && (served.isThorough || isHopeless) }
+    var isThorough: Bool { isHopeless || (!isBehind && served.isThorough) }
 
     /// Whether the head that serves was made from other corrections or labels than there are now.
     private var isBehind: Bool {
@@ -68,21 +70,25 @@ extension Learner {
     /// Takes in the next changes; false if there were none.
     private func takeChanges() async throws -> Bool {
         let changes = try await store.changes(after: corrections.cursor, limit: 256)
-        for fault in try corrections.apply(changes) {
+        let faults = corrections.apply(changes)
+        for change in changes where change.state != .queued { resume(change.sequence) }
+        for fault in faults {
             _ = try await store.refuse(SequenceSet([fault.sequence]), as: .rejected, reason: fault.reason)
         }
-        for change in changes where change.state != .queued { resume(change.sequence) }
         return !changes.isEmpty
     }
 
     /// Fits, publishes and adopts.
-    private func refit(isThorough: Bool) async throws {
+    func refit(isThorough: Bool) async throws {
         let started = ContinuousClock.now
         let plan = plan(isThorough: isThorough)
+        if plan.labels.isEmpty {
+            try await publishNothing(plan)
+            return
+        }
         guard let fit = try await fitOrRefuse(plan) else { return }
         if isThorough, fit.head == served.serving.head {
-            served = LoadedRevision(
-                serving: served.serving, head: served.head, settings: served.settings, isThorough: true)
+            served = served.asThorough(settings: fit.settings)
             return
         }
         guard let number = try await publish(fit, plan) else {
@@ -93,21 +99,41 @@ extension Learner {
         adopt(
             LoadedRevision(
                 serving: ServingRevision(number: number, body: base.body, head: fit.head), head: plan.set.sequences,
-                settings: fit.settings, isThorough: fit.isThorough))
+                seen: plan.seen, settings: fit.settings, isThorough: fit.isThorough))
         report(fit, plan, number: number, seconds: (ContinuousClock.now - started) / .seconds(1))
     }
 
     /// What the next head is to be made of.
     private func plan(isThorough: Bool) -> RefitPlan {
-        RefitPlan(
-            set: corrections.set, labels: labels, isThorough: isThorough, base: served.serving.number,
-            isForgetting: !served.head.intersection(corrections.retracted).isEmpty)
+        let isForgetting = !served.seen.intersection(corrections.retracted).isEmpty
+        let set = corrections.set
+        return RefitPlan(
+            set: set, labels: labels, isThorough: isThorough, base: served.serving.number, isForgetting: isForgetting,
+            seen: isForgetting ? set.sequences : served.seen.union(set.sequences))
+    }
+
+    /// With the last label gone there is nothing left to predict, and the next revision says so.
+    private func publishNothing(_ plan: RefitPlan) async throws {
+        var draft = RevisionDraft(
+            parent: 0, expectedServing: plan.base, method: "head", kernelPath: options.kernelPath, body: .base,
+            files: [], head: plan.set, labels: [])
+        draft.steps = 0
+        guard let number = try await publish(draft) else { return try await reloadServed() }
+        adopt(
+            LoadedRevision(
+                serving: ServingRevision(number: number, body: base.body, head: nil), head: plan.set.sequences,
+                seen: plan.set.sequences, settings: nil, isThorough: true))
     }
 
     /// The head for `plan`; nil when interrupted, or when none could be fitted and what is new was refused.
     private func fitOrRefuse(_ plan: RefitPlan) async throws -> HeadFit? {
         do {
-            return try fit(plan)
+            return try fit(plan, isCold: plan.isForgetting)
+        } catch {
+            logger.warning("a head refit failed, trying from nothing", metadata: ["reason": "\(error)"])
+        }
+        do {
+            return try fit(plan, isCold: true)
         } catch {
             try await refuse(plan, error: error)
             return nil
@@ -115,31 +141,36 @@ extension Learner {
     }
 
     /// Computes the head for `plan` on the actor's queue; nil when interrupted.
-    private func fit(_ plan: RefitPlan) throws(TuningError) -> HeadFit? {
+    private func fit(_ plan: RefitPlan, isCold: Bool) throws(TuningError) -> HeadFit? {
         let problem = HeadProblem(
             examples: corrections.examples, labels: plan.labels, names: corrections.nameFeatures(plan.labels),
             base: base.head)
         // What was retracted must leave no trace, so then there is no warm start from a head that has seen it.
         let found = try problem.fit(
-            parent: plan.isForgetting ? nil : served.serving.head,
-            settings: plan.isForgetting ? nil : served.settings, isThorough: plan.isThorough,
+            parent: isCold ? nil : served.serving.head,
+            settings: isCold ? nil : served.settings.flatMap { $0.chosenAt > 0 ? $0 : nil },
+            isThorough: plan.isThorough,
             new: corrections.keys(of: plan.set.sequences.subtracting(served.head)),
-            isInterrupted: { plan.isThorough && isInterrupted })
+            isInterrupted: { Task.isCancelled || plan.isThorough && isInterrupted })
         if let found, let fault = problem.fault(in: found.head) { throw TuningError(fault) }
         return found
     }
 
     /// The number of the revision published, or nil if the store says that the plan is out of date.
     private func publish(_ fit: HeadFit, _ plan: RefitPlan) async throws -> Int? {
+        try await publish(try draft(fit, plan))
+    }
+
+    private func publish(_ draft: RevisionDraft) async throws -> Int? {
         do {
-            return try await store.publish(draft(fit, plan)).number
-        } catch let error as StorageError where error.code == .conflict {
+            return try await store.publish(draft).number
+        } catch let error where error.code == .conflict {
             return nil
         }
     }
 
     private func draft(_ fit: HeadFit, _ plan: RefitPlan) throws -> RevisionDraft {
-        let bytes = HeadFile.bytes(fit.head, settings: fit.settings, isThorough: fit.isThorough)
+        let bytes = HeadFile.bytes(fit.head, settings: fit.settings, isThorough: fit.isThorough, seen: plan.seen)
         var draft = RevisionDraft(
             parent: plan.isForgetting ? 0 : plan.base, expectedServing: plan.base, method: "head",
             kernelPath: options.kernelPath, body: .base,
@@ -167,14 +198,14 @@ extension Learner {
         let new = plan.set.sequences.subtracting(served.head)
         logger.error("the head cannot be refitted", metadata: ["reason": "\(error)", "corrections": "\(new.count)"])
         update { $0.lastError = "\(error)" }
-        hopeless = HopelessRefit(set: plan.set, labels: plan.labels)
         if new.count > 0 {
             _ = try await store.refuse(new, as: .rejected, reason: "the head refitted with it: \(error)")
         }
+        hopeless = HopelessRefit(set: plan.set, labels: plan.labels)
     }
 
     /// Makes sure that what is served is what the store says serves.
-    private func reloadServed() async throws {
+    func reloadServed() async throws(StorageError) {
         let number = store.serving
         if served.serving.number != number {
             adopt(try await LoadedRevision.load(number, from: store, base: base))

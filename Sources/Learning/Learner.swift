@@ -65,8 +65,8 @@ package actor Learner {
 
     /// Makes a first head from the label names alone where nothing else could answer, so that the first request finds one.
     package func prepare() async throws {
-        guard isEnabled, store.counts.allSatisfy({ $0.value == 0 }) else { return }
-        try await catchUp()
+        guard served.serving.head == nil, !options.labels.isEmpty else { return }
+        try await refit(isThorough: false)
     }
 
     /// Learns until the task is cancelled.
@@ -85,6 +85,8 @@ package actor Learner {
                 if await !signal.wait(timeout: isSettled ? nil : options.idle), !isSettled, !Task.isCancelled {
                     try await settle()
                 }
+            } catch is CancellationError {
+                break
             } catch {
                 logger.error("learning failed, trying again later", metadata: ["error": "\(error)"])
                 update { $0.lastError = "\(error)" }
@@ -118,10 +120,17 @@ package actor Learner {
     /// Starts to serve revision `number`; what it has not learnt is withheld from learning.
     package func activate(_ number: Int, expectedCurrent: Int?) async throws(StorageError) -> Activation {
         let revision = try await LoadedRevision.load(number, from: store, base: base)
-        let activation = try await store.activate(number, expectedCurrent: expectedCurrent)
-        adopt(revision)
-        wake()
-        return activation
+        defer { wake() }
+        do {
+            let activation = try await store.activate(number, expectedCurrent: expectedCurrent)
+            // Whoever asks for this very revision wants it as it is, not improved at the next rest.
+            adopt(revision.asThorough())
+            return activation
+        } catch {
+            // It may hold all the same, when only its durability is unknown.
+            try? await reloadServed()
+            throw error
+        }
     }
 
     /// Revision `number`, held in memory for predictions that ask for it by name.

@@ -13,19 +13,32 @@ package struct LoadedRevision: Sendable {
     /// Whether its head is as good as its corrections allow, and not only a quick improvement.
     let isThorough: Bool
 
+    /// The corrections that its head, or one it was fitted from, has seen since the last fit from nothing.
+    let seen: SequenceSet
+
     /// The base model without a revision.
     package init(base: ServingRevision) {
         serving = base
         head = SequenceSet()
         settings = nil
         isThorough = true
+        seen = SequenceSet()
     }
 
-    init(serving: ServingRevision, head: SequenceSet, settings: HeadSettings?, isThorough: Bool) {
+    init(
+        serving: ServingRevision, head: SequenceSet, seen: SequenceSet, settings: HeadSettings?, isThorough: Bool
+    ) {
+        self.seen = seen
         self.serving = serving
         self.head = head
         self.settings = settings
         self.isThorough = isThorough
+    }
+
+    /// The same revision, with a head that nobody needs to improve.
+    func asThorough(settings: HeadSettings? = nil) -> LoadedRevision {
+        LoadedRevision(
+            serving: serving, head: head, seen: seen, settings: settings ?? self.settings, isThorough: true)
     }
 
     /// Loads revision `number` from `store`, every file checked against its manifest; 0 is `base`.
@@ -38,6 +51,12 @@ package struct LoadedRevision: Sendable {
         let record = try await store.revision(number)
         let directory = try await store.verifiedDirectory(of: number)
         let path = "\(directory)/\(HeadFile.name)"
+        let used = record.manifest.corrections.head.sequences
+        if record.manifest.labels.isEmpty {
+            return LoadedRevision(
+                serving: ServingRevision(number: number, body: base.body, head: nil), head: used, seen: used,
+                settings: nil, isThorough: true)
+        }
         do throws(ModelError) {
             let (head, notes) = try ClassificationHead.read(path)
             guard head.featureCount == base.body.encoder.featureCount else {
@@ -47,7 +66,7 @@ package struct LoadedRevision: Sendable {
             }
             return LoadedRevision(
                 serving: ServingRevision(number: number, body: base.body, head: head),
-                head: record.manifest.corrections.head.sequences, settings: HeadFile.settings(in: notes),
+                head: used, seen: HeadFile.seen(in: notes).union(used), settings: HeadFile.settings(in: notes),
                 isThorough: HeadFile.isThorough(notes))
         } catch {
             throw StorageError(.corrupt, error.description)

@@ -51,7 +51,7 @@ final class Signal: Sendable {
                         state.0 = .idle
                         return true
                     }
-                    if Task.isCancelled || state.givenUp == id { return false }
+                    if Task.isCancelled || state.givenUp >= id { return false }
                     state.0 = .waiting(id: id, continuation)
                     return nil
                 }
@@ -65,7 +65,7 @@ final class Signal: Sendable {
     /// Ends wait `id`, if it still goes on.
     private func giveUp(_ id: UInt64) {
         let waiter = state.withLock { state -> CheckedContinuation<Bool, Never>? in
-            state.givenUp = id
+            state.givenUp = max(state.givenUp, id)
             guard case .waiting(id, let continuation) = state.0 else { return nil }
             state.0 = .idle
             return continuation

@@ -70,8 +70,9 @@ package struct Checkpoint: Sendable {
             // swift-format-ignore: AlwaysUseLowerCamelCase
             let weight_map: [String: String]
         }
+        let file = try MappedFile(path: path)
         do {
-            return try JSONDecoder().decode(Index.self, from: Data(contentsOf: URL(filePath: path))).weight_map
+            return try JSONDecoder().decode(Index.self, from: unsafe Data(file.bytes)).weight_map
         } catch {
             throw SafetensorsError(path, "expected a JSON object with 'weight_map', names of tensors to names of files")
         }

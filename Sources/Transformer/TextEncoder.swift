@@ -35,7 +35,9 @@ package struct TextEncoder: Sendable {
         Workspace(
             capacity: 2 * Workspace.footprint(rows: tokens, columns: configuration.hiddenSize)
                 + 2 * Workspace.footprint(rows: 1, columns: configuration.hiddenSize)
-                + TransformerBlock.footprint(configuration.block, tokens: tokens, kernels: kernels))
+                + TransformerBlock.footprint(
+                    configuration.block, tokens: tokens, longest: min(tokens, configuration.positionCount),
+                    kernels: kernels))
     }
 
     /// What is wrong with a sequence for this model, or nil.

@@ -38,14 +38,14 @@ struct TransformerBlock: Sendable {
         output = PackedMatrix(parameters.output.weight, kernels: kernels)
     }
 
-    /// Floats of workspace that `forward` needs for a batch of `tokens`.
-    static func footprint(_ shape: BlockShape, tokens: Int, kernels: VectorKernels) -> Int {
+    /// Floats of workspace that `forward` needs for a batch of `tokens`, of sequences of at most `longest`.
+    static func footprint(_ shape: BlockShape, tokens: Int, longest: Int, kernels: VectorKernels) -> Int {
         let size = shape.hiddenSize
         return Workspace.footprint(rows: tokens, columns: 3 * size)
             + 2 * Workspace.footprint(rows: tokens, columns: size)
             + Workspace.footprint(rows: tokens, columns: shape.intermediateSize)
             + Workspace.footprint(
-                rows: 1, columns: kernels.attentionScratch(length: tokens, headSize: shape.headSize))
+                rows: 1, columns: kernels.attentionScratch(length: longest, headSize: shape.headSize))
     }
 
     /// Replaces `hidden` [tokens, hiddenSize] by the block's output; sequence i is rows starts[i] ..< starts[i + 1].

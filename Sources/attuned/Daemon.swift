@@ -29,6 +29,8 @@ struct Daemon {
         let logger = Logger(label: "attuned")
         self.logger = logger
         notifier = Notifier()
+        // Before there are other threads: it changes the environment.
+        let inherited = try InheritedSockets.take()
         let choice = try Processor.check()
         logger.info("computing", metadata: ["kernels": "\(choice.vectors)", "blas": "\(choice.blas)"])
 
@@ -49,7 +51,7 @@ struct Daemon {
         engine = InferenceEngine(pipeline: model.pipeline, revision: served.serving, options: engineOptions)
 
         var learning = LearningOptions()
-        learning.labels = settings.list("labels")
+        learning.labels = try settings.labels()
         learning.isEnabled = settings.flag("learning.enabled")
         learning.idle = .seconds(settings.number("learning.idleSeconds"))
         learning.kernelPath = choice.kernelPath
@@ -57,7 +59,7 @@ struct Daemon {
             store: store, engine: engine, base: model.revision, served: served, options: learning, logger: logger)
         try await learner.prepare()
 
-        let socket = try Self.socket(settings)
+        let socket = try Self.socket(settings, inherited: inherited)
         var policy = AccessPolicy.standard(daemonUser: geteuid(), socketGroup: socket.group)
         try policy.add(settings)
         var limits = ServerLimits()
@@ -96,8 +98,7 @@ struct Daemon {
     }
 
     /// The socket that systemd passed, or one bound at the configured path.
-    private static func socket(_ settings: Settings) throws -> ListeningSocket {
-        let inherited = try InheritedSockets.take()
+    private static func socket(_ settings: Settings, inherited: [Int32]) throws -> ListeningSocket {
         guard inherited.count <= 1 else {
             throw ConfigurationError("systemd passed \(inherited.count) sockets; expected one")
         }
@@ -111,6 +112,7 @@ private struct LearningService: Service {
     let learner: Learner
 
     func run() async throws {
+        guard learner.isEnabled else { return try await gracefulShutdown() }
         await cancelWhenGracefulShutdown { await learner.run() }
     }
 }

@@ -106,7 +106,7 @@ import Testing
         let refused = await #expect(throws: DaemonProcess.DidNotStart.self) {
             _ = try await DaemonProcess.start(in: folder, settings: settings)
         }
-        #expect(refused?.exit.code == 1)
+        #expect(refused?.exit.code == 78)
         #expect(refused?.log.contains(culprit) == true, "\(refused?.log ?? "")")
         try FileManager.default.removeItem(at: folder)
     }

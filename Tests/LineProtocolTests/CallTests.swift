@@ -172,6 +172,7 @@ private func refused(_ method: String, _ parameters: String) -> ProtocolError? {
         #expect(
             admin == [
                 "corrections/release", "tuning/start", "revisions/activate", "revisions/pin", "configuration/reload",
+                "state/snapshot",
             ]
         )
         #expect(

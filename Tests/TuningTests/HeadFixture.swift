@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 import Transformer
 import Tuning
 
@@ -152,4 +153,10 @@ extension ClassificationHead {
     func accuracy(_ examples: [HeadExamples.Example]) -> Double {
         Double(examples.count { answer($0.features) == $0.label }) / Double(examples.count)
     }
+}
+
+/// Both heads are equal to the bit.
+func expectSame(_ a: ClassificationHead, _ b: ClassificationHead) {
+    let isSame = a == b
+    #expect(isSame)
 }

@@ -52,7 +52,8 @@ struct Predict: ControlCommand {
             let space = String(repeating: " ", count: width - label.count)
             let percent = Text.percent(Double(entry.score))
             let indent = String(repeating: " ", count: max(0, 7 - percent.count))
-            return "  \(label)\(space)  \(indent)\(percent)  \(Text.bar(Double(entry.score), width: 20))"
+            let bar = Text.bar(Double(entry.score), width: 20)
+            return "  \(label)\(space)  \(indent)\(percent)" + (bar.isEmpty ? "" : "  \(bar)")
         }
         let cut = prediction.truncated ? ", text cut to the model's length" : ""
         return ["\(Text.short(input.text, width: 100))  (revision \(prediction.revision)\(cut))"] + scores

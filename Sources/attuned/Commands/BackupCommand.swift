@@ -36,20 +36,15 @@ struct BackupCommand: AsyncParsableCommand {
         guard !FileManager.default.fileExists(atPath: directory) else {
             throw ConfigurationError("\(directory) exists already")
         }
-        let model = try BaseModelIdentity(name: "", directory: settings.required("model"))
-        do {
+        if let socket = settings.text("socket"), let client = try? AttuneClient(path: socket) {
+            defer { client.close() }
+            try fetch(await client.snapshotState())
+        } else {
+            let model = try BaseModelIdentity(name: "", directory: settings.required("model"))
             let store = try StateStore.open(directory: state, baseModel: model)
             let snapshot = try await store.snapshot()
             try fetch(snapshot)
             await store.close()
-        } catch let error as StorageError where error.code == .locked {
-            guard let socket = settings.text("socket") else {
-                throw ConfigurationError("a daemon uses \(state): give the path of its socket with --socket")
-            }
-            let client = try AttuneClient(path: socket)
-            let snapshot = try await client.snapshotState()
-            client.close()
-            try fetch(snapshot)
         }
         print(directory)
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Inference
 import Storage
 import Tensors
@@ -34,9 +35,15 @@ struct CheckCommand: AsyncParsableCommand {
                 directory: settings.required("model"), name: settings.text("name"), choice: choice)
             let labels = model.revision.head.map { ", \($0.labels.count) labels of its own" } ?? ""
             print("model: \(model.name), \(model.architecture), \(model.parameterCount) parameters\(labels)")
+            _ = try settings.labels()
             guard let directory = settings.text("stateDirectory") else { return }
+            guard FileManager.default.fileExists(atPath: "\(directory)/state.sqlite") else {
+                print("state: none yet in \(directory)")
+                return
+            }
             let store = try StateStore.open(directory: directory, baseModel: model.identity)
-            for record in try await store.revisions() {
+            for record in try await store.revisions()
+            where record.manifest.baseModel.digest == model.identity.digest {
                 _ = try await store.verifiedDirectory(of: record.number)
             }
             let revisions = try await store.revisions().count

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Storage
 
 /// Writes a revision as a directory that stands alone.
 struct ExportCommand: AsyncParsableCommand {
@@ -51,8 +52,14 @@ struct ExportCommand: AsyncParsableCommand {
         let target = URL(filePath: directory).standardizedFileURL
         let temporary = target.deletingLastPathComponent().appending(path: ".\(target.lastPathComponent).partial")
         try? files.removeItem(at: temporary)
-        // Links are resolved, so that what is exported does not hang on where the model lies.
-        try files.copyItem(at: URL(filePath: model).resolvingSymlinksInPath(), to: temporary)
+        let text = try String(contentsOfFile: "\(source)/revision.json", encoding: .utf8)
+        let manifest = try RevisionManifest(text: text, path: "\(source)/revision.json")
+        guard try BaseModelIdentity(name: "", directory: model).digest == manifest.baseModel.digest else {
+            throw ConfigurationError(
+                "revision \(manifest.revision) was made from another model ('\(manifest.baseModel.name)') than \(model)"
+            )
+        }
+        try copy(URL(filePath: model), to: temporary)
         let revisionDirectory = URL(filePath: source).resolvingSymlinksInPath()
         for name in try files.contentsOfDirectory(atPath: revisionDirectory.path(percentEncoded: false)) {
             let copy = temporary.appending(path: name)
@@ -61,5 +68,22 @@ struct ExportCommand: AsyncParsableCommand {
         }
         try files.moveItem(at: temporary, to: target)
         print(target.path(percentEncoded: false))
+    }
+
+    /// Copies a directory with what its links lead to, so that the copy does not hang on where the model lies.
+    private func copy(_ source: URL, to target: URL) throws {
+        let files = FileManager.default
+        try files.createDirectory(at: target, withIntermediateDirectories: true)
+        for entry in try files.contentsOfDirectory(
+            at: source.resolvingSymlinksInPath(), includingPropertiesForKeys: nil)
+        {
+            let real = entry.resolvingSymlinksInPath()
+            let copied = target.appending(path: entry.lastPathComponent)
+            if try real.resourceValues(forKeys: [.isDirectoryKey]).isDirectory == true {
+                try copy(real, to: copied)
+            } else {
+                try files.copyItem(at: real, to: copied)
+            }
+        }
     }
 }

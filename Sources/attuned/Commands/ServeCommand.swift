@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 
 /// Runs the daemon until it is told to stop.
 struct ServeCommand: AsyncParsableCommand {
@@ -7,7 +8,8 @@ struct ServeCommand: AsyncParsableCommand {
         discussion: """
             Answers requests on the socket until SIGTERM or SIGINT; then requests in flight are answered, the state is \
             closed, and it exits with 0. Settings come from the file, are overridden by the environment \
-            (ATTUNED_MODEL, …), and those by options.
+            (ATTUNED_MODEL, …), and those by options. Exits with 78 when the configuration is wrong, with 1 when \
+            something else keeps it from starting.
             """)
 
     @OptionGroup var options: SettingsOptions
@@ -22,6 +24,10 @@ struct ServeCommand: AsyncParsableCommand {
         let daemon: Daemon
         do {
             daemon = try await Daemon(settings: options.settings(), relearn: relearn)
+        } catch let error as ConfigurationError {
+            // The code that tells systemd not to try again before somebody has mended the configuration (EX_CONFIG).
+            FileHandle.standardError.write(Data("Error: \(error)\n".utf8))
+            throw ExitCode(78)
         } catch {
             throw ValidationFailure(error)
         }

@@ -80,7 +80,7 @@ struct Setting: Sendable {
             "Most requests of a connection in flight.", otherwise: "16"),
         Setting("limits.lineBytes", .integer(1_024...16_777_216), "Longest line, in bytes.", otherwise: "1048576"),
         Setting("limits.labels", .integer(1...100_000), "Most different labels.", otherwise: "1000"),
-        Setting("limits.labelBytes", .integer(1...65_536), "Longest label, in bytes of UTF-8.", otherwise: "256"),
+        Setting("limits.labelBytes", .integer(1...256), "Longest label, in bytes of UTF-8.", otherwise: "256"),
         Setting("roles.predict", .list, "Further users and groups that may predict: names, ids, or @group."),
         Setting("roles.teach", .list, "Further users and groups that may teach."),
         Setting("roles.admin", .list, "Further users and groups that may administer."),

@@ -1,4 +1,5 @@
 import Foundation
+import LineProtocol
 import Yams
 
 /// Why the configuration cannot be used; the text names the key, where it came from and what was expected.
@@ -69,30 +70,47 @@ struct Settings: Sendable, Equatable {
         if case .list(let value) = values[key] { value } else { [] }
     }
 
+    /// The labels, as many and as long as the limits allow.
+    func labels() throws(ConfigurationError) -> [String] {
+        let labels = list("labels")
+        guard labels.count <= integer("limits.labels") else {
+            throw ConfigurationError(
+                "'labels' names \(labels.count) labels; limits.labels allows \(integer("limits.labels"))")
+        }
+        let most = min(integer("limits.labelBytes"), Limits.nameBytes)
+        for label in labels {
+            let isPrintable = label.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
+            guard (1...most).contains(label.utf8.count), isPrintable else {
+                throw ConfigurationError(
+                    "'labels': '\(label)' must have 1 to \(most) bytes (limits.labelBytes) and no control characters")
+            }
+        }
+        return labels
+    }
+
     private mutating func merge(file path: String) throws(ConfigurationError) {
-        let tree: Any?
+        let root: Node?
         do {
-            tree = try Yams.load(yaml: String(contentsOfFile: path, encoding: .utf8))
+            // Nodes and not values: a label 'no' or '010' stays the text that it is.
+            root = try Yams.compose(yaml: String(contentsOfFile: path, encoding: .utf8))
         } catch let error as YamlError {
             throw ConfigurationError("\(path): not YAML: \(error)")
         } catch {
             throw ConfigurationError("\(path): not readable: \(error.localizedDescription)")
         }
-        if tree == nil || tree is NSNull { return }
-        guard let mapping = tree as? [String: Any] else {
+        guard let root, !Self.isNull(root) else { return }
+        guard let mapping = root.mapping else {
             throw ConfigurationError("\(path): expected keys with values, such as 'model: /path'")
         }
         try merge(mapping, prefix: "", path: path)
     }
 
-    private mutating func merge(_ mapping: [String: Any], prefix: String, path: String) throws(ConfigurationError) {
-        for (name, value) in mapping.sorted(by: { $0.key < $1.key }) {
-            let key = prefix + name
+    private mutating func merge(_ mapping: Node.Mapping, prefix: String, path: String) throws(ConfigurationError) {
+        for (name, value) in mapping {
+            let key = prefix + (name.scalar?.string ?? "")
             if let setting = Setting.all.first(where: { $0.key == key }) {
-                values[key] = try Self.convert(value, for: setting, from: path)
-            } else if let nested = value as? [String: Any],
-                Setting.all.contains(where: { $0.key.hasPrefix(key + ".") })
-            {
+                if !Self.isNull(value) { values[key] = try Self.convert(value, for: setting, from: path) }
+            } else if let nested = value.mapping, Setting.all.contains(where: { $0.key.hasPrefix(key + ".") }) {
                 try merge(nested, prefix: key + ".", path: path)
             } else {
                 let known = Setting.all.map(\.key).joined(separator: ", ")
@@ -101,23 +119,26 @@ struct Settings: Sendable, Equatable {
         }
     }
 
-    private static func convert(_ value: Any, for setting: Setting, from source: String) throws(ConfigurationError)
-        -> Value?
+    private static func isNull(_ node: Node) -> Bool {
+        guard let scalar = node.scalar, scalar.style == .plain else { return false }
+        return ["", "~", "null", "Null", "NULL"].contains(scalar.string)
+    }
+
+    private static func convert(_ node: Node, for setting: Setting, from source: String) throws(ConfigurationError)
+        -> Value
     {
-        switch (setting.kind, value) {
-        case (_, is NSNull): return nil
-        case (.list, let list as [Any]):
-            return .list(
-                try list.map { item throws(ConfigurationError) in
-                    guard !(item is [Any]), !(item is [String: Any]), !(item is NSNull) else {
-                        throw fault(setting, source, "an entry that is not a text")
-                    }
-                    return "\(item)"
-                })
-        case (.list, let text as String): return .list([text])
-        case (_, is [Any]), (_, is [String: Any]): throw fault(setting, source, "a list or a mapping")
-        default: return try parse("\(value)", for: setting, from: source)
+        if setting.kind == .list, let sequence = node.sequence {
+            var texts: [String] = []
+            for item in sequence {
+                guard let text = item.scalar?.string else {
+                    throw fault(setting, source, "an entry that is not a text")
+                }
+                texts.append(text)
+            }
+            return .list(texts)
         }
+        guard let text = node.scalar?.string else { throw fault(setting, source, "a list or a mapping") }
+        return try parse(text, for: setting, from: source)
     }
 
     private static func parse(_ text: String, for setting: Setting, from source: String) throws(ConfigurationError)

@@ -37,12 +37,23 @@ extension RequestRouter {
         let limit = parameters.limit ?? 100
         let state = parameters.state.map(Storage.CorrectionState.init)
         return try await translated(.correction) {
-            // One more than asked for tells whether there is another page.
-            let found = try await store.corrections(
-                state: state, after: Int64(parameters.cursor?.after ?? 0), limit: limit + 1)
-            let page = found.prefix(limit)
-            let next = found.count > limit ? page.last.map { Cursor(after: Int($0.sequence)) } : nil
-            return CorrectionsResult(page.map(CorrectionInfo.init), nextCursor: next)
+            var page: [Correction] = []
+            var bytes = 0
+            var cursor = Int64(parameters.cursor?.after ?? 0)
+            while true {
+                let found = try await store.corrections(state: state, after: cursor, limit: 32)
+                for correction in found {
+                    if page.count == limit || (bytes > Self.pageBytes && !page.isEmpty) {
+                        return CorrectionsResult(
+                            page.map(CorrectionInfo.init), nextCursor: page.last.map { Cursor(after: Int($0.sequence)) }
+                        )
+                    }
+                    page.append(correction)
+                    bytes += correction.content.text.utf8.count + (correction.content.textPair?.utf8.count ?? 0)
+                    cursor = correction.sequence
+                }
+                if found.count < 32 { return CorrectionsResult(page.map(CorrectionInfo.init)) }
+            }
         }
     }
 
@@ -74,6 +85,9 @@ extension RequestRouter {
             return ReleaseResult(released: released)
         }
     }
+
+    /// Bytes of text after which a page ends, however many corrections were asked for.
+    private static let pageBytes = 1 << 20
 
     /// The number of labels and their length are bounded.
     private func checkLabel(_ label: String) throws(ProtocolError) {

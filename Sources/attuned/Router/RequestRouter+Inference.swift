@@ -7,8 +7,9 @@ import Tuning
 extension RequestRouter {
     func predict(_ parameters: PredictParameters, _ context: RequestContext) async throws -> PredictResult {
         let (predictions, revision) = try await predictions(
-            parameters.inputs.all, revision: parameters.revision, client: context.connection)
-        let results = try predictions.map { try Self.result($0, revision: revision, topK: parameters.topK) }
+            parameters.inputs.all, revision: parameters.revision, client: context.connection,
+            topK: parameters.topK ?? .max)
+        let results = try predictions.map { try Self.result($0, revision: revision) }
         if case .one = parameters.inputs, let result = results.first { return .one(result) }
         return .many(results)
     }
@@ -28,8 +29,13 @@ extension RequestRouter {
     }
 
     func evaluate(_ parameters: EvaluateParameters, _ context: RequestContext) async throws -> EvaluateResult {
+        guard parameters.examples.count <= Limits.inputs else {
+            throw ProtocolError(
+                .invalidParameters, .outOfRange,
+                "'examples' has \(parameters.examples.count) elements; at most \(Limits.inputs) are allowed")
+        }
         let (predictions, revision) = try await predictions(
-            parameters.examples.map(\.input), revision: parameters.revision, client: context.connection)
+            parameters.examples.map(\.input), revision: parameters.revision, client: context.connection, topK: 1)
         let report = Evaluation(
             zip(parameters.examples, predictions).map { example, prediction in
                 Evaluation.Outcome(
@@ -48,24 +54,24 @@ extension RequestRouter {
 
     /// Predictions by `revision`, or the one that serves.
     private func predictions(
-        _ inputs: [Input], revision: Int?, client: UInt64
+        _ inputs: [Input], revision: Int?, client: UInt64, topK: Int
     ) async throws -> (predictions: [Prediction], revision: Int) {
         let answer = try await translated(.revision) {
             var chosen: ServingRevision?
             if let revision, revision != engine.revision.number {
                 chosen = try await learner.held(revision)
             }
-            return try await engine.predict(inputs.map(TextInput.init), client: client, revision: chosen)
+            return try await engine.predict(inputs.map(TextInput.init), client: client, revision: chosen, topK: topK)
         }
         counters.add(predictions: inputs.count)
         return answer
     }
 
-    private static func result(_ prediction: Prediction, revision: Int, topK: Int?) throws -> PredictionResult {
+    private static func result(_ prediction: Prediction, revision: Int) throws -> PredictionResult {
         guard let best = prediction.scores.first else { throw ProtocolError(InferenceError.noLabels) }
-        let scores = prediction.scores.prefix(topK ?? prediction.scores.count)
         return PredictionResult(
-            label: best.label, score: best.score, scores: scores.map { LabelScore(label: $0.label, score: $0.score) },
+            label: best.label, score: best.score,
+            scores: prediction.scores.map { LabelScore(label: $0.label, score: $0.score) },
             truncated: prediction.truncated, revision: revision)
     }
 }

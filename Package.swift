@@ -91,6 +91,7 @@ let package = Package(
 /// Test targets, each named after what it tests, with what it needs besides.
 let tests: [(of: String, with: [Target.Dependency])] = [
     ("Tokenization", []),
+    ("Safetensors", []),
     ("LineProtocol", ["TestSupport"]),
     ("Supervision", []),
     (
@@ -102,6 +103,7 @@ let tests: [(of: String, with: [Target.Dependency])] = [
     ("Storage", ["Safetensors"]),
     ("Tensors", []),
     ("Transformer", ["Tensors", "Safetensors"]),
+    ("Inference", ["Transformer", "Tokenization", "Tensors", "Safetensors"]),
     ("Tuning", ["Transformer", "Tensors", "Safetensors"]),
 ]
 /// Test targets with files of their own.

@@ -32,14 +32,20 @@ struct StateDirectory: Sendable {
         "\(path)/\(Self.snapshotPrefix)\(String(UInt64.random(in: .min ... .max), radix: 36))"
     }
 
+    /// `path` without symbolic links: systemd makes one where the user is dynamic, and none is followed later on.
+    static func resolved(_ path: String) -> String {
+        guard let real = unsafe realpath(path, nil) else { return path }
+        defer { unsafe free(real) }
+        return unsafe String(cString: real)
+    }
+
     /// Makes the directory where there is none, and refuses one that others could change.
     func prepare() throws(StorageError) {
         if unsafe access(path, F_OK) != 0, errno == ENOENT {
             try files.makeDirectory(path)
             try files.sync(URL(filePath: path).deletingLastPathComponent().path)
         }
-        // The state directory itself may be a symbolic link, as systemd makes one for dynamic users.
-        try Self.check(path, isDirectory: true, followsLink: true)
+        try Self.check(path, isDirectory: true)
     }
 
     /// Makes what belongs into the directory, and checks it; for the holder of the lock.
@@ -48,12 +54,12 @@ struct StateDirectory: Sendable {
             try files.makeDirectory(revisions)
             try files.sync(path)
         }
-        try Self.check(revisions, isDirectory: true, followsLink: false)
+        try Self.check(revisions, isDirectory: true)
         // Made here, and not by SQLite, so that only its owner can read it; an empty file is an empty database.
         let file = unsafe open(database, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
         guard file >= 0 else { throw .system("open", database, errno) }
         close(file)
-        try Self.check(database, isDirectory: false, followsLink: false)
+        try Self.check(database, isDirectory: false)
     }
 
     /// Removes snapshots and temporaries that an earlier process left, and revisions that the database does not name.
@@ -90,9 +96,9 @@ struct StateDirectory: Sendable {
         }
     }
 
-    private static func check(_ path: String, isDirectory: Bool, followsLink: Bool) throws(StorageError) {
+    private static func check(_ path: String, isDirectory: Bool) throws(StorageError) {
         var status = stat()
-        let result = followsLink ? unsafe stat(path, &status) : unsafe lstat(path, &status)
+        let result = unsafe lstat(path, &status)
         guard result == 0 else { throw .system("look at", path, errno) }
         guard status.st_mode & S_IFMT == (isDirectory ? S_IFDIR : S_IFREG) else {
             throw StorageError(.notOwner, "\(path) is not a \(isDirectory ? "directory" : "regular file")")

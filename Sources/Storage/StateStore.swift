@@ -48,6 +48,7 @@ package final class StateStore: Sendable {
         directory path: String, baseModel: BaseModelIdentity, options: Options = Options()
     ) throws(StorageError) -> StateStore {
         let files = FileSystem(hook: options.hook)
+        let path = StateDirectory.resolved(path)
         let directory = StateDirectory(path: path, files: files)
         try directory.prepare()
         let lock = try LockFile(path: directory.lock)

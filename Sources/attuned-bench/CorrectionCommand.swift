@@ -58,9 +58,11 @@ struct CorrectionCommand: AsyncParsableCommand {
         var felt = Histogram<UInt32>(highestTrackableValue: 600_000_000, numberOfSignificantValueDigits: .three)
         var wrong = 0
         for round in 0..<rounds {
-            // Each text is taught a label that its words do not suggest, so that it takes the correction to answer so.
-            let text = "round \(round): " + Self.text(corrections + round, label: round % labels)
-            let label = "label \((round + 1) % labels)"
+            // Another label than the answer so far, so that it takes the correction to give it.
+            let text = Self.unheardOf(round)
+            let before = try await client.predict(Input(text)).label
+            let label =
+                before == "label \(round % labels)" ? "label \((round + 1) % labels)" : "label \(round % labels)"
             let time = try await clock.measure {
                 _ = try await client.submit(
                     SubmitParameters(
@@ -90,6 +92,17 @@ struct CorrectionCommand: AsyncParsableCommand {
 
     private static func rate(_ count: Int, _ time: Duration) -> Int {
         Int(Double(count) / max(time / .seconds(1), 1e-9))
+    }
+
+    /// A text about something that none of the others is about, different for every round.
+    private static func unheardOf(_ round: Int) -> String {
+        let things = [
+            "volcano", "harpsichord", "glacier", "submarine", "orchid", "meteorite", "lighthouse", "beehive",
+            "cathedral",
+            "telescope", "walrus", "vineyard",
+        ]
+        let deeds = ["paints", "forgets", "sings to", "digs up", "measures", "follows", "dreams of"]
+        return "the \(things[round % 12]) \(deeds[round % 7]) a \(things[(round * 5 + 3 + round / 12) % 12])"
     }
 
     /// A text about the subject of `label`, different for every index.

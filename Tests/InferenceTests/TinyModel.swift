@@ -68,12 +68,14 @@ struct TinyModel {
             #"{"id": \#(index), "content": "\#(name)", "special": true, "single_word": false, "lstrip": false, "#
                 + #""rstrip": false, "normalized": false}"#
         }
+        let usual = #"{"type": "BertProcessing", "cls": ["[CLS]", 2], "sep": ["[SEP]", 3]}"#
         return ###"""
-            {"version": "1.0", "truncation": null, "padding": null, "added_tokens": [\###(added.joined(separator: ", "))],
+            {"version": "1.0", "truncation": null, "padding": null,
+             "added_tokens": [\###(added.joined(separator: ", "))],
              "normalizer": {"type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true,
                             "strip_accents": null, "lowercase": true},
              "pre_tokenizer": {"type": "BertPreTokenizer"},
-             "post_processor": \###(processor ?? #"{"type": "BertProcessing", "cls": ["[CLS]", 2], "sep": ["[SEP]", 3]}"#),
+             "post_processor": \###(processor ?? usual),
              "decoder": null,
              "model": {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##",
                        "max_input_chars_per_word": 100, "vocab": {\###(vocabulary)}}}

@@ -30,6 +30,17 @@ import Testing
         await store.close()
     }
 
+    @Test func `goes through a symbolic link, as systemd makes one for a dynamic user`() async throws {
+        let directory = try TemporaryDirectory()
+        let link = "\(directory.state)-link"
+        try await open(directory.state).close()
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: directory.state)
+        defer { try? FileManager.default.removeItem(atPath: link) }
+        let store = try open(link)
+        #expect(try await store.append(correction("a")).sequence == 1)
+        await store.close()
+    }
+
     @Test func `is for one store at a time, and says who has it`() async throws {
         let directory = try TemporaryDirectory()
         let store = try open(directory.state)

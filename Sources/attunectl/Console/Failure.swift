@@ -54,15 +54,15 @@ package struct Failure: Error, Equatable {
             guard let instance else { return "there is no such socket. Is the daemon running, with --socket \(path)?" }
             return """
                 there is no such socket.
-                  Is it enabled?     systemctl enable --now attuned@\(instance).socket
-                  What is there?     systemctl list-units 'attuned@*'
-                  Or elsewhere?      attunectl --socket PATH, or $ATTUNED_SOCKET
+                  To have one:       systemctl enable --now attuned@\(instance).socket
+                  Has it failed?     systemctl status attuned@\(instance).socket attuned@\(instance).service
+                  Is it elsewhere?   --socket PATH, --instance NAME, or $ATTUNED_SOCKET
                 """
         case .refused:
             guard let instance else { return "nobody listens there any more. The daemon has stopped; start it again." }
             return """
                 nobody listens there any more.
-                  What happened?     systemctl status attuned@\(instance).socket attuned@\(instance).service
+                  Has it failed?     systemctl status attuned@\(instance).socket attuned@\(instance).service
                   After repair:      systemctl reset-failed 'attuned@\(instance).*'; \
                 systemctl start attuned@\(instance).socket
                 """

@@ -67,8 +67,7 @@ import Transformer
         let model = try TinyModel.slow.load()
         let input = TextInput("a b c")
         try await withEngine(.serving(model)) { engine in
-            let crowd = Task { try await engine.embed(texts(8000, seed: 4), client: 1) }
-            await engine.queueFills()
+            let crowd = try await engine.queue { try await $0.embed(texts(8000, seed: 4), client: 1) }
             for _ in 0..<3 {
                 let answer = try await engine.predict([input], client: 2)
                 #expect(engine.queueLength > 0)
@@ -95,8 +94,7 @@ import Transformer
     @Test func `do not have a cancelled request computed`() async throws {
         let model = try TinyModel.slow.load()
         try await withEngine(.serving(model)) { engine in
-            let crowd = Task { try await engine.embed(texts(4000, seed: 6), client: 1) }
-            await engine.queueFills()
+            let crowd = try await engine.queue { try await $0.embed(texts(4000, seed: 6), client: 1) }
             crowd.cancel()
             // Dropped at once when a batch is next taken: computed, they would go by the few texts of each batch.
             let lengths = await engine.queueDrains()
@@ -126,8 +124,7 @@ import Transformer
         let model = try TinyModel.slow.load()
         try await withEngine(.serving(model, queuedTexts: 10)) { engine in
             // Let in whole, though larger than the limit.
-            let crowd = Task { try await engine.embed(texts(4000, seed: 7), client: 1) }
-            await engine.queueFills()
+            let crowd = try await engine.queue { try await $0.embed(texts(4000, seed: 7), client: 1) }
             for client in [1, 2] as [UInt64] {
                 let before = engine.queueLength
                 await #expect(throws: InferenceError.overloaded) {

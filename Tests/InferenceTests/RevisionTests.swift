@@ -58,16 +58,15 @@ import Transformer
 
     @Test func `leave requests on their way with the one they began with`() async throws {
         let models = try [TinyModel.slow.load(), TinyModel.slow.load()]
-        let inputs = texts(300, seed: 10)
+        let inputs = texts(2000, seed: 10)
         let next = ServingRevision(number: 2, body: models[1].body, head: nil)
         try await withEngine(.serving(models[0])) { engine in
-            let task = Task { try await engine.predict(inputs, client: 1) }
-            await engine.queueFills()
+            let task = try await engine.queue { try await $0.predict(inputs, client: 1) }
             engine.adopt(next)
             await #expect(throws: InferenceError.noLabels) { try await engine.predict([inputs[0]], client: 2) }
             let answer = try await task.value
             #expect(answer.revision == 1)
-            #expect(answer.predictions.count == 300)
+            #expect(answer.predictions.count == 2000)
             let later = try await engine.embed([inputs[0]], client: 2)
             #expect(later.revision == 2)
         }
@@ -91,17 +90,20 @@ import Transformer
 @Suite struct `An engine that stops` {
     @Test func `answers what waits and refuses what comes later`() async throws {
         let model = try TinyModel.slow.load()
-        let inputs = texts(300, seed: 11)
-        let engine = InferenceEngine.serving(model, threads: 2)
-        let task = Task { try await engine.embed(inputs, client: 1) }
-        await engine.queueFills()
-        await engine.stop()
-        #expect(engine.queueLength == 0)
-        await #expect(throws: InferenceError.stopping) { try await engine.embed([inputs[0]], client: 1) }
-        await #expect(throws: InferenceError.stopping) { try await engine.predict([inputs[0]], client: 2) }
-        let answer = try await task.value
-        #expect(answer.embeddings.map { bits($0.features) } == inputs.map { bits(model.alone($0)) })
-        // Twice is once.
-        await engine.stop()
+        let inputs = texts(2000, seed: 11)
+        try await withEngine(.serving(model)) { engine in
+            let task = try await engine.queue { try await $0.embed(inputs, client: 1) }
+            await engine.stop()
+            #expect(engine.queueLength == 0)
+            await #expect(throws: InferenceError.stopping) { try await engine.embed([inputs[0]], client: 1) }
+            await #expect(throws: InferenceError.stopping) { try await engine.predict([inputs[0]], client: 2) }
+            let answer = try await task.value
+            #expect(answer.embeddings.count == 2000)
+            for number in stride(from: 0, to: 2000, by: 50) {
+                #expect(bits(answer.embeddings[number].features) == bits(model.alone(inputs[number])))
+            }
+            // Twice is once.
+            await engine.stop()
+        }
     }
 }

@@ -94,6 +94,7 @@ let tests: [(of: String, with: [Target.Dependency])] = [
     ("Safetensors", []),
     ("LineProtocol", ["TestSupport"]),
     ("Supervision", []),
+    ("attunectl", ["LineProtocol"]),
     (
         "SocketServer",
         [

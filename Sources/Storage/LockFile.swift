@@ -35,7 +35,11 @@ final class LockFile: Sendable {
     /// Gives the lock back; again does nothing.
     func release() {
         descriptor.withLock { descriptor in
-            if let file = descriptor { Glibc.close(file) }
+            if let file = descriptor {
+                // A child that is about to execute something else may hold the descriptor a moment longer than we do.
+                flock(file, LOCK_UN)
+                Glibc.close(file)
+            }
             descriptor = nil
         }
     }

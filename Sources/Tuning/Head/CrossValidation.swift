@@ -1,55 +1,69 @@
 import Tensors
 
-/// Compares settings by what fits say about examples that they have not seen.
+/// What fits say about examples that they have not seen: to compare settings, bodies, and who taught what.
 ///
 /// Folds follow from the examples' content: of each class the distinct examples are dealt out in content order, so that
 /// every fit sees some of every class that has two, and a text that was taught twice is never on both sides. Classes with
-/// one example are trained on but not asked for: nothing is to be learnt from a fit that cannot know them.
+/// one example are trained on but not asked for: nothing is to be learnt from a fit that cannot know them. Examples that
+/// are not to be asked for are trained on in every fold.
 struct CrossValidation {
     private let problem: HeadProblem
     private let space: HeadSpace
     private let nameRows: HeadRows
     private let folds: [(training: HeadRows, asked: HeadRows)]
+    /// The row of every example that is asked for, fold by fold.
+    let askedRows: [Int]
     /// The label of every example that is asked for, fold by fold.
     let labels: [Int32]
     /// Where the fits of the last settings ended, to start the next ones from.
     private var ends: [[Float]]
 
-    /// Examples looked at, at most.
+    /// Examples that are asked for, and others, at most.
     private static let limit = 3000
 
-    init(_ problem: HeadProblem, _ rows: HeadRows, _ nameRows: HeadRows, _ space: HeadSpace) {
+    /// Deals out those of `rows` whose keys `isAsked` picks; the others are trained on in every fold.
+    init(
+        _ problem: HeadProblem, _ rows: HeadRows, _ nameRows: HeadRows, _ space: HeadSpace,
+        asking isAsked: (ExampleKey) -> Bool = { _ in true }
+    ) {
         self.problem = problem
         self.space = space
         self.nameRows = nameRows
-        let count = min(rows.count, Self.limit)
-        // Content order is the order of digests, so every n-th is as good as drawn at random.
-        let looked = (0..<count).map { $0 * rows.count / count }
         let keys = problem.examples.keys
-        var dealt = [Int](repeating: 0, count: space.classes)
+        let picked = Self.thinned((0..<rows.count).filter { isAsked(keys[$0]) })
+        let others = Self.thinned((0..<rows.count).filter { !isAsked(keys[$0]) })
+        var seen = [Int](repeating: 0, count: space.classes)
         var last = [Int](repeating: -1, count: space.classes)
-        var hands = [Int](repeating: 0, count: count)
-        for (index, row) in looked.enumerated() {
+        /// How many distinct examples of its class there are up to a row of `rows`, in their order.
+        func count(_ row: Int) -> Int {
             let label = Int(rows.labels[row])
-            let isRepeated = last[label] >= 0 && keys[last[label]] == keys[row]
-            if !isRepeated { dealt[label] += 1 }
+            if last[label] < 0 || keys[last[label]] != keys[row] { seen[label] += 1 }
             last[label] = row
-            // Small classes begin at different folds, so that the folds are of one size.
-            hands[index] = dealt[label] + label
+            return seen[label]
         }
-        let foldCount = count < 1500 ? 5 : 3
-        let isAsked = dealt.map { $0 > 1 }
+        // Small classes begin at different folds, so that the folds are of one size.
+        let hands = picked.map { count($0) + Int(rows.labels[$0]) }
+        for row in others { _ = count(row) }
+        let foldCount = picked.count < 1500 ? 5 : 3
         let width = space.featureCount
-        folds = (0..<foldCount).map { fold in
-            let inside = looked.indices.filter { hands[$0] % foldCount == fold }.map { looked[$0] }
-            let outside = looked.indices.filter { hands[$0] % foldCount != fold }.map { looked[$0] }
-            return (
-                rows.gathered(outside, featureCount: width),
-                rows.gathered(inside.filter { isAsked[Int(rows.labels[$0])] }, featureCount: width)
-            )
+        let dealt = (0..<foldCount).map { fold in
+            let inside = picked.indices.filter { hands[$0] % foldCount == fold }.map { picked[$0] }
+            let outside = picked.indices.filter { hands[$0] % foldCount != fold }.map { picked[$0] }
+            let training = others.isEmpty ? outside : (outside + others).sorted()
+            return (training: training, asked: inside.filter { seen[Int(rows.labels[$0])] > 1 })
         }
-        labels = folds.flatMap(\.asked.labels)
+        folds = dealt.map {
+            (rows.gathered($0.training, featureCount: width), rows.gathered($0.asked, featureCount: width))
+        }
+        askedRows = dealt.flatMap(\.asked)
+        labels = askedRows.map { rows.labels[$0] }
         ends = folds.map { _ in space.point(of: problem.base) }
+    }
+
+    /// At most `limit` of `rows`: content order is the order of digests, so every n-th is as good as drawn at random.
+    private static func thinned(_ rows: [Int]) -> [Int] {
+        let count = min(rows.count, limit)
+        return (0..<count).map { rows[$0 * rows.count / count] }
     }
 
     var classes: Int { space.classes }

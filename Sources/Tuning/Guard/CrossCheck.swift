@@ -1,0 +1,97 @@
+/// Finds users whose corrections contradict what all other corrections say.
+package enum CrossCheck {
+    /// Who taught an example.
+    package typealias User = UInt32
+
+    /// When a user counts as contradicting the others.
+    package struct Settings: Codable, Equatable, Sendable {
+        /// Corrections of a user, and of the others together, below which nothing is said.
+        package var fewest = 20
+        /// By how much the share of contradicted corrections must be above the others'.
+        package var excess = 0.2
+        /// The one-sided confidence that it is above the others' at all.
+        package var confidence = 0.9999
+        /// Examples of a label that others must have taught before a user's can contradict them.
+        package var fewestOfLabel = 3
+
+        package init() {}
+    }
+
+    /// A user whose corrections cannot be right if the others' are.
+    package struct Suspect: Sendable, Equatable {
+        package let user: User
+        /// Corrections that were looked at, and how many contradict.
+        package let examples: Int
+        package let contradicted: Int
+        /// The share of the others' corrections that are contradicted.
+        package let usual: Double
+
+        package var reason: String {
+            """
+            \(contradicted) of \(examples) corrections of user \(user) contradict what the other users' say; of the \
+            others' \(Int((usual * 100).rounded())) % do
+            """
+        }
+    }
+
+    /// The users among those who taught the examples of `problem` who contradict the others; nil when interrupted.
+    ///
+    /// - Parameter users: who taught an example; those without a user are learnt from, but nobody's.
+    /// - Throws: `TuningError` if an example's label is not among the problem's.
+    package static func suspects(
+        in problem: HeadProblem, headSettings: HeadSettings, users: [ExampleKey: User],
+        settings: Settings = Settings(), isInterrupted: () -> Bool = { false }
+    ) throws(TuningError) -> [Suspect]? {
+        guard Set(users.values).count > 1 else { return [] }
+        guard
+            let fit = try CrossFit.answers(
+                of: problem, settings: headSettings, asking: { users[$0] != nil }, isInterrupted: isInterrupted)
+        else { return nil }
+        var taught: [String: [User: Int]] = [:]
+        for answer in fit.answers {
+            if let user = users[answer.key] { taught[answer.label, default: [:]][user, default: 0] += 1 }
+        }
+        var counts: [User: (examples: Int, contradicted: Int)] = [:]
+        for answer in fit.answers {
+            guard let user = users[answer.key], let byUser = taught[answer.label] else { continue }
+            let others = byUser.reduce(0) { $0 + ($1.key == user ? 0 : $1.value) }
+            guard others >= settings.fewestOfLabel else { continue }
+            counts[user, default: (0, 0)].examples += 1
+            if !answer.isRight { counts[user, default: (0, 0)].contradicted += 1 }
+        }
+        return judge(counts, settings)
+    }
+
+    /// Takes out the user who contradicts most, as long as there is one who does so more than all who are left.
+    private static func judge(
+        _ counts: [User: (examples: Int, contradicted: Int)], _ settings: Settings
+    ) -> [Suspect] {
+        var left = counts
+        var suspects: [Suspect] = []
+        let quantile = Student.normalQuantile(settings.confidence)
+        while true {
+            let judged = left.compactMap { user, own -> (excess: Double, suspect: Suspect)? in
+                let others = left.reduce((examples: 0, contradicted: 0)) {
+                    $1.key == user ? $0 : ($0.examples + $1.value.examples, $0.contradicted + $1.value.contradicted)
+                }
+                guard own.examples >= settings.fewest, others.examples >= settings.fewest else { return nil }
+                let rate = Double(own.contradicted) / Double(own.examples)
+                let usual = Double(others.contradicted) / Double(others.examples)
+                let pooled =
+                    Double(own.contradicted + others.contradicted) / Double(own.examples + others.examples)
+                let variance = pooled * (1 - pooled) * (1 / Double(own.examples) + 1 / Double(others.examples))
+                guard rate - usual > settings.excess, rate - usual > quantile * variance.squareRoot() else {
+                    return nil
+                }
+                let suspect = Suspect(
+                    user: user, examples: own.examples, contradicted: own.contradicted, usual: usual)
+                return (rate - usual, suspect)
+            }
+            guard
+                let worst = judged.max(by: { ($0.excess, $1.suspect.user) < ($1.excess, $0.suspect.user) })?.suspect
+            else { return suspects }
+            suspects.append(worst)
+            left[worst.user] = nil
+        }
+    }
+}

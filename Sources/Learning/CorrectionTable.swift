@@ -3,13 +3,17 @@ import Storage
 import Transformer
 import Tuning
 
-/// The live corrections with their features, kept up to date from the journal's changes.
+/// The live corrections with their features by one body, kept up to date from the journal's changes.
 ///
-/// Used by the learner's actor alone; features are computed on its queue.
+/// Used by one actor at a time; features are computed on its thread.
 final class CorrectionTable {
     private struct Member {
         let digest: ContentDigest
         let label: String
+        let user: UInt32
+        let slice: String?
+        let isVouchedFor: Bool
+        let isHeldBack: Bool
     }
 
     private let extractor: FeatureExtractor
@@ -18,13 +22,22 @@ final class CorrectionTable {
     private(set) var set = CorrectionSet()
     /// Corrections that must not have left a trace in what serves.
     private(set) var retracted = SequenceSet()
+    /// Corrections that what serves should not have been made from: retracted, refused, or held back for who sent them.
+    private(set) var takenBack = SequenceSet()
     /// Last change of the journal that has been read.
     private(set) var cursor: Int64 = 0
     private var members: [Int64: Member] = [:]
     private var labelCounts: [String: Int] = [:]
+    /// The live corrections that the body never learns from.
+    private(set) var heldBack = SequenceSet()
+    /// The quarantined corrections of each user who has any, and why.
+    private(set) var quarantine: [UInt32: (sequences: SequenceSet, reason: String)] = [:]
+    private let holdoutShare: Int
     private var names: [String: [Float]] = [:]
 
-    init(pipeline: TextPipeline, body: Body) {
+    /// A table without corrections; of `holdoutShare` corrections one is held back from the body.
+    init(pipeline: TextPipeline, body: Body, holdoutShare: Int) {
+        self.holdoutShare = holdoutShare
         extractor = FeatureExtractor(pipeline: pipeline, body: body)
         examples = HeadExamples(featureCount: body.encoder.featureCount)
     }
@@ -33,14 +46,16 @@ final class CorrectionTable {
     var labels: some Collection<String> { labelCounts.keys }
 
     /// Takes in `changes`, in the order of their change numbers; the corrections that cannot be learnt from, and why.
-    func apply(_ changes: [Correction]) -> [(sequence: Int64, reason: String)] {
+    ///
+    /// - Parameter arrival: told of each correction that comes in and its features, before the next one does.
+    func apply(
+        _ changes: [Correction], arrival: (Correction, [Float]) -> Void = { _, _ in }
+    ) -> [(sequence: Int64, reason: String)] {
         var arriving: [Correction] = []
         var leaving: [ExampleKey] = []
         for correction in changes {
             cursor = max(cursor, correction.change)
-            if correction.state == .retracted {
-                retracted.insert(correction.sequence)
-            }
+            note(correction)
             if !correction.state.isLive {
                 if let key = forget(correction.sequence) { leaving.append(key) }
             } else if members[correction.sequence] == nil {
@@ -56,6 +71,7 @@ final class CorrectionTable {
             case .success(let features):
                 added.append(Self.example(correction, features))
                 taken.append(correction)
+                arrival(correction, features)
             case .failure(let error): faults.append((correction.sequence, error.description))
             }
         }
@@ -87,7 +103,7 @@ final class CorrectionTable {
 
     /// Features of several corrections in few batches; one by one where something is wrong with one of them.
     private func features(of corrections: [Correction]) -> [Result<[Float], InferenceError>] {
-        let inputs = corrections.map { TextInput($0.content.text, pair: $0.content.textPair) }
+        let inputs = corrections.map(TextInput.init)
         if let features = try? extractor.features(inputs) { return features.map { .success($0) } }
         return inputs.map { input in
             do throws(InferenceError) {
@@ -101,20 +117,42 @@ final class CorrectionTable {
     private static func example(_ correction: Correction, _ features: [Float]) -> HeadExamples.Example {
         HeadExamples.Example(
             key: ExampleKey(correction.digest), features: features, label: correction.content.label,
-            // The least that still counts in single precision.
-            weight: max(Float(correction.content.weight), 1e-6))
+            weight: correction.exampleWeight)
+    }
+
+    /// Keeps what a correction's state says about who sent it and what may be used.
+    private func note(_ correction: Correction) {
+        let sequence = correction.sequence
+        let user = correction.content.uid
+        if correction.state == .retracted { retracted.insert(sequence) }
+        switch correction.state {
+        case .retracted, .rejected, .quarantined: takenBack.insert(sequence)
+        case .queued, .learnt, .superseded, .withheld: takenBack.remove(sequence)
+        }
+        if correction.state == .quarantined {
+            quarantine[user, default: (SequenceSet(), "")].sequences.insert(sequence)
+            quarantine[user]?.reason = correction.reason ?? ""
+        } else if quarantine[user]?.sequences.remove(sequence) ?? false, quarantine[user]?.sequences.isEmpty ?? true {
+            quarantine[user] = nil
+        }
     }
 
     private func remember(_ correction: Correction) {
+        let content = correction.content
+        let isHeldBack = correction.isHeldBack(oneIn: holdoutShare)
         set.insert(correction.sequence, correction.digest)
-        members[correction.sequence] = Member(digest: correction.digest, label: correction.content.label)
-        labelCounts[correction.content.label, default: 0] += 1
+        if isHeldBack { heldBack.insert(correction.sequence) }
+        members[correction.sequence] = Member(
+            digest: correction.digest, label: content.label, user: content.uid, slice: content.slice,
+            isVouchedFor: correction.isReleased, isHeldBack: isHeldBack)
+        labelCounts[content.label, default: 0] += 1
     }
 
     /// Forgets the correction `sequence`; the key of its example, which the caller removes, or nil if it is not there.
     private func forget(_ sequence: Int64) -> ExampleKey? {
         guard let member = members.removeValue(forKey: sequence) else { return nil }
         set.remove(sequence, member.digest)
+        if member.isHeldBack { heldBack.remove(sequence) }
         if let count = labelCounts[member.label] {
             labelCounts[member.label] = count > 1 ? count - 1 : nil
         }
@@ -124,6 +162,27 @@ final class CorrectionTable {
     /// The keys of the corrections in `sequences`.
     func keys(of sequences: SequenceSet) -> Set<ExampleKey> {
         Set(members.lazy.filter { sequences.contains($0.key) }.map { ExampleKey($0.value.digest) })
+    }
+
+    /// The live corrections of `user`.
+    func sequences(of user: UInt32) -> SequenceSet {
+        SequenceSet(members.lazy.filter { $0.value.user == user && !$0.value.isVouchedFor }.map(\.key).sorted())
+    }
+
+    /// Who taught each example, but for those that an administrator has vouched for.
+    var users: [ExampleKey: CrossCheck.User] {
+        var users: [ExampleKey: CrossCheck.User] = [:]
+        for member in members.values where !member.isVouchedFor {
+            users[ExampleKey(member.digest)] = member.user
+        }
+        return users
+    }
+
+    /// The slice of each example that has one.
+    var slices: [ExampleKey: String] {
+        var slices: [ExampleKey: String] = [:]
+        for member in members.values { slices[ExampleKey(member.digest)] = member.slice }
+        return slices
     }
 
     /// A label as a person would say it: "card_arrival" is "card arrival".
@@ -136,4 +195,15 @@ extension ExampleKey {
     init(_ digest: ContentDigest) {
         self.init(digest.words.a, digest.words.b, digest.words.c, digest.words.d)
     }
+}
+
+extension TextInput {
+    init(_ correction: Correction) {
+        self.init(correction.content.text, pair: correction.content.textPair)
+    }
+}
+
+extension Correction {
+    /// What it weighs as an example: the least that still counts in single precision, or more.
+    var exampleWeight: Float { max(Float(content.weight), 1e-6) }
 }

@@ -16,11 +16,17 @@ private struct RefitPlan: Sendable {
     let labels: [String]
     let isThorough: Bool
     /// The revision that serves, and goes on serving unless this one takes its place.
-    let base: Int
-    /// Whether what serves has seen corrections that were retracted since.
+    let base: LoadedRevision
+    /// Whether what serves has seen corrections that were retracted since, apart from its body.
     let isForgetting: Bool
-    /// What the head to be, or one it is fitted from, will have seen.
+    /// What will have left a trace in the revision to be.
     let seen: SequenceSet
+}
+
+/// A fitted head, and what it was fitted from.
+private struct Refit {
+    let fit: HeadFit
+    let manifest: HeadManifest
 }
 
 extension Learner {
@@ -29,21 +35,23 @@ extension Learner {
 
     /// Whether the head that serves was made from other corrections or labels than there are now.
     private var isBehind: Bool {
-        corrections.set.sequences != served.head || labels != served.serving.head?.labels ?? []
+        corrections.set.sequences != served.head || labels(of: corrections) != served.serving.head?.labels ?? []
     }
 
-    private var isHopeless: Bool { hopeless == HopelessRefit(set: corrections.set, labels: labels) }
+    private var isHopeless: Bool {
+        hopeless == HopelessRefit(set: corrections.set, labels: labels(of: corrections))
+    }
 
     /// The labels of the head to be: those of the model's own head, then the others by name.
-    private var labels: [String] {
+    func labels(of table: CorrectionTable) -> [String] {
         let own = base.head?.labels ?? []
-        return own + Set(options.labels).union(corrections.labels).subtracting(own).sorted()
+        return own + Set(options.labels).union(table.labels).subtracting(own).sorted()
     }
 
     /// Reads what is new in the journal; if the head is behind, refits it quickly, publishes and adopts it.
     func catchUp() async throws {
         try await synchronise()
-        while isBehind, !isHopeless, !labels.isEmpty || served.serving.number != 0 {
+        while isBehind, !isHopeless, !labels(of: corrections).isEmpty || served.serving.number != 0 {
             try await refit(isThorough: false)
             try await synchronise()
         }
@@ -63,70 +71,106 @@ extension Learner {
             await Task.yield()
             try Task.checkCancellation()
         }
-        let labels = Set(labels)
-        update { $0.labels = labels }
+        let labels = Set(labels(of: corrections))
+        let measures = measures
+        update {
+            $0.labels = labels
+            $0.measures = measures
+        }
     }
 
     /// Takes in the next changes; false if there were none.
     private func takeChanges() async throws -> Bool {
-        let changes = try await store.changes(after: corrections.cursor, limit: 256)
-        let faults = corrections.apply(changes)
+        // Held on to, since another body's may take its place while the journal is read.
+        let table = corrections
+        let changes = try await store.changes(after: table.cursor, limit: 256)
+        let head = served.serving.head
+        let faults = table.apply(changes) { correction, features in
+            score(correction, features, head)
+        }
         for change in changes where change.state != .queued { resume(change.sequence) }
+        try await refuse(faults)
+        try await quarantineArrivals(changes, table)
+        return !changes.isEmpty
+    }
+
+    /// Rejects corrections that cannot be learnt from.
+    func refuse(_ faults: [(sequence: Int64, reason: String)]) async throws {
         for fault in faults {
             _ = try await store.refuse(SequenceSet([fault.sequence]), as: .rejected, reason: fault.reason)
         }
-        return !changes.isEmpty
+    }
+
+    /// Scores a correction by what was answered before it was learnt: as its sender says, or as `head` would have.
+    private func score(_ correction: Correction, _ features: [Float], _ head: ClassificationHead?) {
+        guard correction.state == .queued, correction.sequence > measures.prequential.upTo else { return }
+        var predicted = correction.content.predicted
+        if predicted == nil, let head {
+            let logits = head.logits(features.span)
+            predicted = logits.indices.max { logits[$0] < logits[$1] }.map { head.labels[$0] }
+        }
+        guard let predicted else { return }
+        measures.prequential.score(correction.sequence, isRight: predicted == correction.content.label)
     }
 
     /// Fits, publishes and adopts.
     func refit(isThorough: Bool) async throws {
+        await turn.take()
+        defer { turn.give() }
         let started = ContinuousClock.now
         let plan = plan(isThorough: isThorough)
         if plan.labels.isEmpty {
             try await publishNothing(plan)
             return
         }
-        guard let fit = try await fitOrRefuse(plan) else { return }
+        guard let refit = try await fitOrRefuse(plan) else { return }
+        let fit = refit.fit
         if isThorough, fit.head == served.serving.head {
             served = served.asThorough(settings: fit.settings)
             return
         }
-        guard let number = try await publish(fit, plan) else {
+        guard let number = try await publish(try draft(refit, plan)) else {
             // The journal or the serving revision moved on meanwhile; what is due now is seen on the next look.
             try await reloadServed()
             return
         }
-        adopt(
-            LoadedRevision(
-                serving: ServingRevision(number: number, body: base.body, head: fit.head), head: plan.set.sequences,
-                seen: plan.seen, settings: fit.settings, isThorough: fit.isThorough))
+        adopt(revision(number, plan, classifier: fit.head, settings: fit.settings, isThorough: fit.isThorough))
         report(fit, plan, number: number, seconds: (ContinuousClock.now - started) / .seconds(1))
     }
 
     /// What the next head is to be made of.
     private func plan(isThorough: Bool) -> RefitPlan {
-        let isForgetting = !served.seen.intersection(corrections.retracted).isEmpty
+        let ofHead = served.seen.subtracting(served.usedByBody)
+        let isForgetting = !ofHead.intersection(corrections.retracted).isEmpty
         let set = corrections.set
+        let kept = isForgetting ? served.usedByBody : served.seen
         return RefitPlan(
-            set: set, labels: labels, isThorough: isThorough, base: served.serving.number, isForgetting: isForgetting,
-            seen: isForgetting ? set.sequences : served.seen.union(set.sequences))
+            set: set, labels: labels(of: corrections), isThorough: isThorough, base: served,
+            isForgetting: isForgetting, seen: kept.union(set.sequences))
     }
 
     /// With the last label gone there is nothing left to predict, and the next revision says so.
     private func publishNothing(_ plan: RefitPlan) async throws {
-        var draft = RevisionDraft(
-            parent: 0, expectedServing: plan.base, method: "head", kernelPath: options.kernelPath, body: .base,
-            files: [], head: plan.set, labels: [])
+        var draft = emptyDraft(plan, files: [])
         draft.steps = 0
         guard let number = try await publish(draft) else { return try await reloadServed() }
-        adopt(
-            LoadedRevision(
-                serving: ServingRevision(number: number, body: base.body, head: nil), head: plan.set.sequences,
-                seen: plan.set.sequences, settings: nil, isThorough: true))
+        adopt(revision(number, plan, classifier: nil, settings: nil, isThorough: true))
+    }
+
+    private func revision(
+        _ number: Int, _ plan: RefitPlan, classifier: ClassificationHead?, settings: HeadSettings?, isThorough: Bool
+    ) -> LoadedRevision {
+        var revision = LoadedRevision(
+            number: number, body: plan.base.body, classifier: classifier, head: plan.set.sequences, seen: plan.seen,
+            settings: settings, isThorough: isThorough)
+        revision.bodySet = plan.base.bodySet
+        revision.holdout = plan.base.holdout
+        revision.measures = measures
+        return revision
     }
 
     /// The head for `plan`; nil when interrupted, or when none could be fitted and what is new was refused.
-    private func fitOrRefuse(_ plan: RefitPlan) async throws -> HeadFit? {
+    private func fitOrRefuse(_ plan: RefitPlan) async throws -> Refit? {
         do {
             return try fit(plan, isCold: plan.isForgetting)
         } catch {
@@ -141,27 +185,27 @@ extension Learner {
     }
 
     /// Computes the head for `plan` on the actor's queue; nil when interrupted.
-    private func fit(_ plan: RefitPlan, isCold: Bool) throws(TuningError) -> HeadFit? {
+    private func fit(_ plan: RefitPlan, isCold: Bool) throws(TuningError) -> Refit? {
         let problem = HeadProblem(
             examples: corrections.examples, labels: plan.labels, names: corrections.nameFeatures(plan.labels),
             base: base.head)
         // What was retracted must leave no trace, so then there is no warm start from a head that has seen it.
+        let isCold = isCold || served.serving.head == nil
+        let start = isCold ? nil : served.settings.flatMap { $0.chosenAt > 0 ? $0 : nil }
         let found = try problem.fit(
-            parent: isCold ? nil : served.serving.head,
-            settings: isCold ? nil : served.settings.flatMap { $0.chosenAt > 0 ? $0 : nil },
-            isThorough: plan.isThorough,
+            parent: isCold ? nil : served.serving.head, settings: start, isThorough: plan.isThorough,
             new: corrections.keys(of: plan.set.sequences.subtracting(served.head)),
             isInterrupted: { Task.isCancelled || plan.isThorough && isInterrupted })
-        if let found, let fault = problem.fault(in: found.head) { throw TuningError(fault) }
-        return found
+        guard let found else { return nil }
+        if let fault = problem.fault(in: found.head) { throw TuningError(fault) }
+        return Refit(
+            fit: found,
+            manifest: HeadManifest(
+                start: start, settings: found.settings, isThorough: plan.isThorough, isCold: isCold))
     }
 
-    /// The number of the revision published, or nil if the store says that the plan is out of date.
-    private func publish(_ fit: HeadFit, _ plan: RefitPlan) async throws -> Int? {
-        try await publish(try draft(fit, plan))
-    }
-
-    private func publish(_ draft: RevisionDraft) async throws -> Int? {
+    /// The number of the revision published, or nil if the store says that the draft is out of date.
+    func publish(_ draft: RevisionDraft) async throws -> Int? {
         do {
             return try await store.publish(draft).number
         } catch let error where error.code == .conflict {
@@ -169,14 +213,25 @@ extension Learner {
         }
     }
 
-    private func draft(_ fit: HeadFit, _ plan: RefitPlan) throws -> RevisionDraft {
-        let bytes = HeadFile.bytes(fit.head, settings: fit.settings, isThorough: fit.isThorough, seen: plan.seen)
-        var draft = RevisionDraft(
-            parent: plan.isForgetting ? 0 : plan.base, expectedServing: plan.base, method: "head",
-            kernelPath: options.kernelPath, body: .base,
-            files: [RevisionFile(name: HeadFile.name, content: .bytes(bytes))], head: plan.set, labels: plan.labels)
-        draft.hyperparameters = try JSONValue(encoding: fit.settings)
+    private func draft(_ refit: Refit, _ plan: RefitPlan) throws -> RevisionDraft {
+        let fit = refit.fit
+        let bytes = HeadFile.bytes(fit.head, settings: fit.settings, isThorough: fit.isThorough)
+        var draft = emptyDraft(plan, files: [RevisionFile(name: HeadFile.name, content: .bytes(bytes))])
+        draft.hyperparameters = try JSONValue(encoding: RevisionRecipe(head: refit.manifest))
+        draft.metrics = try JSONValue(encoding: measures)
         draft.steps = fit.iterations
+        return draft
+    }
+
+    private func emptyDraft(_ plan: RefitPlan, files: [RevisionFile]) -> RevisionDraft {
+        let serving = plan.base.serving.number
+        var draft = RevisionDraft(
+            parent: plan.isForgetting ? 0 : serving, expectedServing: serving, method: "head",
+            kernelPath: options.kernelPath, body: plan.base.body.number == 0 ? .base : .sameAs(serving), files: files,
+            head: plan.set, labels: plan.labels)
+        draft.bodySet = plan.base.bodySet
+        draft.holdout = plan.base.holdout
+        draft.seen = plan.seen
         return draft
     }
 
@@ -208,7 +263,7 @@ extension Learner {
     func reloadServed() async throws(StorageError) {
         let number = store.serving
         if served.serving.number != number {
-            adopt(try await LoadedRevision.load(number, from: store, base: base))
+            adopt(try await LoadedRevision.load(number, from: store, base: base, known: served))
         }
     }
 }

@@ -6,39 +6,52 @@ import Synchronization
 import Transformer
 import Tuning
 
-/// Learns what the journal holds: refits the head on all live corrections, publishes and adopts the result.
+/// Learns what the journal holds: refits the head on all live corrections, tunes the body in bursts, publishes and adopts.
 ///
-/// A correction is felt at once by a quick refit; when corrections rest, a thorough one follows. What is to be learnt is
-/// read off the journal and the serving revision alone, so that a crash at any moment leaves nothing to repair.
+/// A correction is felt at once by a quick refit; when corrections rest, a thorough one follows, and when enough have
+/// come in, a burst. What is to be learnt is read off the journal and the serving revision alone, so that a crash at any
+/// moment leaves nothing to repair.
 package actor Learner {
     private nonisolated let executor = QueueExecutor(label: "learner", priority: .utility)
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
     /// Whether corrections are learnt at all.
     package nonisolated let isEnabled: Bool
-    private nonisolated let signal = Signal()
+    nonisolated let signal = Signal()
+    nonisolated let burstSignal = Signal()
+    nonisolated let board = BurstBoard()
     private nonisolated let shared = Mutex(LearnerStatus())
 
     let store: StateStore
     let engine: InferenceEngine
-    let base: ServingRevision
+    let base: LearningBase
     let options: LearningOptions
     let logger: Logger
-    let corrections: CorrectionTable
+    let tuner = Tuner()
+    /// Whose turn it is to fit a head, publish it and adopt it.
+    let turn = Turn()
+    /// The live corrections by the body that serves.
+    var corrections: CorrectionTable
+    /// Those by the body that served before, for a return to it.
+    private var spare: (body: Int, table: CorrectionTable)?
     /// The revision that serves, as it was loaded or published.
     var served: LoadedRevision
     /// One other revision, for predictions that name it.
     private var other: LoadedRevision?
+    var measures: Measures
     /// Tasks that wait until a correction has been learnt or refused.
     private var waiters: [Int64: [CheckedContinuation<Void, Never>]] = [:]
     /// Counts what has been resumed, so that nobody starts to wait for what has just happened.
     private var resumptions = 0
     /// What was refused for a reason that trying again will not change.
     var hopeless: HopelessRefit?
+    /// How many corrections there were when users were last compared.
+    var checkedCount = 0
+    var bursts = BurstHistory()
 
     /// A learner that goes on from `served`, which `engine` serves already.
     package init(
-        store: StateStore, engine: InferenceEngine, base: ServingRevision, served: LoadedRevision,
+        store: StateStore, engine: InferenceEngine, base: LearningBase, served: LoadedRevision,
         options: LearningOptions, logger: Logger
     ) {
         self.store = store
@@ -48,12 +61,20 @@ package actor Learner {
         self.options = options
         self.logger = logger
         isEnabled = options.isEnabled
-        corrections = CorrectionTable(pipeline: engine.pipeline, body: base.body)
-        shared.withLock { $0.labels = Set(options.labels).union(served.serving.head?.labels ?? []) }
+        measures = served.measures
+        corrections = CorrectionTable(
+            pipeline: engine.pipeline, body: served.body.body, holdoutShare: options.bursts.holdoutShare)
+        shared.withLock {
+            $0.labels = Set(options.labels).union(served.serving.head?.labels ?? [])
+            $0.measures = served.measures
+        }
     }
 
     /// What the learner is doing.
     package nonisolated var status: LearnerStatus { shared.withLock { $0 } }
+
+    /// The burst that runs, or the last one; nil before the first.
+    package nonisolated var burst: BurstStatus? { board.current }
 
     /// Says that the journal has changed.
     package nonisolated func wake() { signal.raise() }
@@ -63,8 +84,10 @@ package actor Learner {
 
     nonisolated func update(_ change: @Sendable (inout LearnerStatus) -> Void) { shared.withLock { change(&$0) } }
 
-    /// Makes a first head from the label names alone where nothing else could answer, so that the first request finds one.
+    /// Makes a first head from the label names alone where nothing else could answer, so that the first request finds
+    /// one, and recalls the last burst.
     package func prepare() async throws {
+        try await recallBursts()
         guard served.serving.head == nil, !options.labels.isEmpty else { return }
         try await refit(isThorough: false)
     }
@@ -72,17 +95,38 @@ package actor Learner {
     /// Learns until the task is cancelled.
     package func run() async {
         guard isEnabled else { return }
+        await withTaskCancellationHandler {
+            await withDiscardingTaskGroup { group in
+                group.addTask { await self.learn() }
+                group.addTask { await self.tune() }
+            }
+        } onCancel: {
+            _ = board.cancel()
+        }
+        for continuation in waiters.values.joined() { continuation.resume() }
+        waiters = [:]
+    }
+
+    /// Refits heads as corrections come in, and says when a burst is due.
+    private func learn() async {
         var pause = Duration.milliseconds(500)
         while !Task.isCancelled {
             do {
                 update { $0.isBusy = true }
                 try await catchUp()
                 let isSettled = isThorough
+                if isSettled { try await crossCheck() }
+                let isDue = dueBurst != nil
+                if isDue { burstSignal.raise() }
+                let isBusy = !isSettled || isDue || bursts.isRunning
+                report()
                 update {
-                    $0.isBusy = !isSettled; $0.lastError = nil
+                    $0.isBusy = isBusy
+                    $0.lastError = nil
                 }
                 pause = .milliseconds(500)
-                if await !signal.wait(timeout: isSettled ? nil : options.idle), !isSettled, !Task.isCancelled {
+                let timeout = isSettled ? bursts.nextLook : options.idle
+                if await !signal.wait(timeout: timeout), !isSettled, !Task.isCancelled {
                     try await settle()
                 }
             } catch is CancellationError {
@@ -94,8 +138,6 @@ package actor Learner {
                 pause = min(pause * 2, .seconds(60))
             }
         }
-        for continuation in waiters.values.joined() { continuation.resume() }
-        waiters = [:]
     }
 
     /// The correction once it has been learnt or refused.
@@ -119,7 +161,7 @@ package actor Learner {
 
     /// Starts to serve revision `number`; what it has not learnt is withheld from learning.
     package func activate(_ number: Int, expectedCurrent: Int?) async throws(StorageError) -> Activation {
-        let revision = try await LoadedRevision.load(number, from: store, base: base)
+        let revision = try await LoadedRevision.load(number, from: store, base: base, known: served)
         defer { wake() }
         do {
             let activation = try await store.activate(number, expectedCurrent: expectedCurrent)
@@ -137,14 +179,30 @@ package actor Learner {
     package func held(_ number: Int) async throws(StorageError) -> ServingRevision {
         if number == served.serving.number { return served.serving }
         if let other, other.serving.number == number { return other.serving }
-        let revision = try await LoadedRevision.load(number, from: store, base: base)
+        let revision = try await LoadedRevision.load(number, from: store, base: base, known: served)
         other = revision
         return revision.serving
     }
 
     /// Serves `revision` unless the store has moved on since: then whoever moved it adopts what it moved to.
-    func adopt(_ revision: LoadedRevision) {
+    ///
+    /// - Parameter table: the live corrections by its body, where they are at hand.
+    func adopt(_ revision: LoadedRevision, table: CorrectionTable? = nil) {
         guard store.serving == revision.serving.number else { return }
+        if revision.body.number != served.body.number {
+            let kept = spare?.body == revision.body.number ? spare?.table : nil
+            spare = (served.body.number, corrections)
+            corrections =
+                table ?? kept
+                ?? CorrectionTable(
+                    pipeline: engine.pipeline, body: revision.body.body, holdoutShare: options.bursts.holdoutShare)
+            // What this body was judged by belongs to it; what was answered before learning does not.
+            measures.experiences = revision.measures.experiences
+            measures.holdout = revision.measures.holdout
+            measures.holdoutCount = revision.measures.holdoutCount
+        } else if let table {
+            corrections = table
+        }
         served = revision
         engine.adopt(revision.serving)
         hopeless = nil

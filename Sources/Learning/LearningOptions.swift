@@ -6,6 +6,8 @@ package struct LearningOptions: Sendable {
     package var isEnabled = true
     /// Rest after the last correction before a thorough refit.
     package var idle: Duration = .seconds(1)
+    /// When and how the body is tuned.
+    package var bursts = BurstPolicy()
     /// Names the arithmetic of this process, for manifests.
     package var kernelPath = ""
 

@@ -6,19 +6,24 @@ import Tuning
 /// A revision as the learner needs it: what serves, and what it was made of.
 package struct LoadedRevision: Sendable {
     package let serving: ServingRevision
+    let body: LoadedBody
     /// The corrections that its head has seen.
     let head: SequenceSet
+    /// The corrections that its body has learnt, in this burst and in those before, and those that judged it.
+    var bodySet = CorrectionSet()
+    var holdout = CorrectionSet()
+    /// All corrections that have left a trace in it, by the heads and bodies that it was made from too.
+    let seen: SequenceSet
     /// How its head was fitted; nil for the model's own head.
     let settings: HeadSettings?
     /// Whether its head is as good as its corrections allow, and not only a quick improvement.
     let isThorough: Bool
-
-    /// The corrections that its head, or one it was fitted from, has seen since the last fit from nothing.
-    let seen: SequenceSet
+    var measures = Measures()
 
     /// The base model without a revision.
-    package init(base: ServingRevision) {
-        serving = base
+    package init(base: LearningBase) {
+        body = LoadedBody.base(base)
+        serving = ServingRevision(number: 0, body: body.body, head: base.head)
         head = SequenceSet()
         settings = nil
         isThorough = true
@@ -26,10 +31,12 @@ package struct LoadedRevision: Sendable {
     }
 
     init(
-        serving: ServingRevision, head: SequenceSet, seen: SequenceSet, settings: HeadSettings?, isThorough: Bool
+        number: Int, body: LoadedBody, classifier: ClassificationHead?, head: SequenceSet, seen: SequenceSet,
+        settings: HeadSettings?, isThorough: Bool
     ) {
+        serving = ServingRevision(number: number, body: body.body, head: classifier)
+        self.body = body
         self.seen = seen
-        self.serving = serving
         self.head = head
         self.settings = settings
         self.isThorough = isThorough
@@ -37,39 +44,71 @@ package struct LoadedRevision: Sendable {
 
     /// The same revision, with a head that nobody needs to improve.
     func asThorough(settings: HeadSettings? = nil) -> LoadedRevision {
-        LoadedRevision(
-            serving: serving, head: head, seen: seen, settings: settings ?? self.settings, isThorough: true)
+        var revision = LoadedRevision(
+            number: serving.number, body: body, classifier: serving.head, head: head, seen: seen,
+            settings: settings ?? self.settings, isThorough: true)
+        revision.bodySet = bodySet
+        revision.holdout = holdout
+        revision.measures = measures
+        return revision
     }
+
+    /// The same revision under the number that it was published with; so is its body, if no revision brought it yet.
+    func numbered(_ number: Int) -> LoadedRevision {
+        var revision = LoadedRevision(
+            number: number, body: body.kind == .base ? body : body.numbered(number), classifier: serving.head,
+            head: head, seen: seen, settings: settings, isThorough: isThorough)
+        revision.bodySet = bodySet
+        revision.holdout = holdout
+        revision.measures = measures
+        return revision
+    }
+
+    /// What its body has to do with, by training or by having been judged.
+    var usedByBody: SequenceSet { bodySet.sequences.union(holdout.sequences) }
 
     /// Loads revision `number` from `store`, every file checked against its manifest; 0 is `base`.
     ///
-    /// - Throws: `StorageError`, also where the head does not fit the model.
+    /// - Parameter known: a revision whose body is taken over where it is the same.
+    /// - Throws: `StorageError`, also where the body or the head does not fit the model.
     package static func load(
-        _ number: Int, from store: StateStore, base: ServingRevision
+        _ number: Int, from store: StateStore, base: LearningBase, known: LoadedRevision? = nil
     ) async throws(StorageError) -> LoadedRevision {
         if number == 0 { return LoadedRevision(base: base) }
-        let record = try await store.revision(number)
+        let manifest = try await store.revision(number).manifest
         let directory = try await store.verifiedDirectory(of: number)
-        let path = "\(directory)/\(HeadFile.name)"
-        let used = record.manifest.corrections.head.sequences
-        if record.manifest.labels.isEmpty {
-            return LoadedRevision(
-                serving: ServingRevision(number: number, body: base.body, head: nil), head: used, seen: used,
-                settings: nil, isThorough: true)
+        let body: LoadedBody
+        if let known, known.body.number == manifest.body {
+            body = known.body
+        } else {
+            body = try LoadedBody.load(manifest, directory: directory, base: base)
         }
-        do throws(ModelError) {
-            let (head, notes) = try ClassificationHead.read(path)
-            guard head.featureCount == base.body.encoder.featureCount else {
-                throw ModelError(
-                    .wrongShape,
-                    "\(path) takes \(head.featureCount) features; the model has \(base.body.encoder.featureCount)")
+        var classifier: ClassificationHead?
+        var notes: [String: String] = [:]
+        if !manifest.labels.isEmpty {
+            do throws(ModelError) {
+                let path = "\(directory)/\(HeadFile.name)"
+                let (head, found) = try ClassificationHead.read(path)
+                guard head.featureCount == base.configuration.hiddenSize else {
+                    throw ModelError(
+                        .wrongShape,
+                        "\(path) takes \(head.featureCount) features; the model has \(base.configuration.hiddenSize)")
+                }
+                classifier = head
+                notes = found
+            } catch {
+                throw StorageError(.corrupt, error.description)
             }
-            return LoadedRevision(
-                serving: ServingRevision(number: number, body: base.body, head: head),
-                head: used, seen: HeadFile.seen(in: notes).union(used), settings: HeadFile.settings(in: notes),
-                isThorough: HeadFile.isThorough(notes))
-        } catch {
-            throw StorageError(.corrupt, error.description)
         }
+        var revision = LoadedRevision(
+            number: number, body: body, classifier: classifier, head: manifest.corrections.head.sequences,
+            seen: manifest.corrections.seen, settings: HeadFile.settings(in: notes),
+            isThorough: classifier == nil || HeadFile.isThorough(notes))
+        revision.bodySet = manifest.corrections.body
+        revision.holdout = manifest.corrections.holdout
+        if let metrics = manifest.metrics, let measures = try? metrics.decode(as: Measures.self) {
+            revision.measures = measures
+        }
+        return revision
     }
 }

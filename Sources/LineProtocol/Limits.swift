@@ -18,6 +18,8 @@ public enum Limits {
     public static let page = 1000
     /// The largest weight of a correction.
     public static let weight = 100.0
+    /// The largest seed of a burst: what every JSON reader takes for the integer that it is.
+    public static let seed = (1 << 53) - 1
     /// Characters of a number.
     static let numberBytes = 128
 }

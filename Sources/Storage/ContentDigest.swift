@@ -61,6 +61,9 @@ package struct ContentDigest: Hashable, Sendable, Comparable {
         self.words = words
     }
 
+    /// In place of a digest whose content was erased; SHA-256 gives it for nothing that anybody knows.
+    static let zero = ContentDigest(InlineWords())
+
     package var bytes: Data {
         unsafe withUnsafeBytes(of: words.bigEndian) { unsafe Data($0) }
     }

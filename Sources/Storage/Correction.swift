@@ -113,6 +113,8 @@ package struct Correction: Equatable, Sendable {
     package let inputDigest: ContentDigest
     /// Grows with every change of state of any correction.
     package let change: Int64
+    /// Whether its content was erased: then text and label are empty and the digests zero.
+    package let isPurged: Bool
 }
 
 /// What `StateStore.append` answers once the correction is durable.

@@ -109,12 +109,15 @@ struct FileSystem: Sendable {
         guard unsafe chmod(path, 0o600) == 0 else { throw .system("change the mode of", path, errno) }
     }
 
-    /// The names in a revision's directory.
-    ///
-    /// - Throws: `StorageError` with `corrupt` if there is no such directory.
-    static func present(_ path: String) throws(StorageError) -> Set<String> {
-        guard unsafe access(path, F_OK) == 0 else { throw StorageError(.corrupt, "\(path) is missing") }
-        return Set(try contents(path))
+    /// Whether there is anything at `path`.
+    static func exists(_ path: String) -> Bool {
+        unsafe access(path, F_OK) == 0
+    }
+
+    /// Whether there is a directory at `path` itself, not at the end of a symbolic link.
+    static func isDirectory(_ path: String) -> Bool {
+        var status = stat()
+        return unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
     /// The names in a directory, sorted.

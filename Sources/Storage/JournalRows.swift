@@ -22,10 +22,10 @@ struct Standing {
 extension Correction {
     static let columns = """
         sequence, uid, task, text, text_pair, label, weight, slice, idempotency_key, predicted, predicted_revision, \
-        created, digest, input_digest, state, reason, revision, change
+        created, digest, input_digest, state, reason, revision, change, purged
         """
 
-    /// Reads a row, and checks that its content is what was digested when it came.
+    /// Reads a row, and checks that its content is what was digested when it came, or was erased.
     init(_ row: Row, bodySet: SequenceSet, holdout: SequenceSet) throws {
         let sequence: Int64 = try row.value(0)
         guard let uid = UInt32(exactly: try row.value(1) as Int64) else {
@@ -35,18 +35,22 @@ extension Correction {
             task: try row.value(2), text: try row.value(3), textPair: try row.optional(4), label: try row.value(5),
             idempotencyKey: try row.optional(8), predicted: try row.optional(9),
             predictedRevision: try row.optional(10), slice: try row.optional(7), weight: try row.value(6), uid: uid)
-        let digest = content.digest
-        let inputDigest = content.inputDigest
-        guard try row.value(12) == digest.bytes, try row.value(13) == inputDigest.bytes else {
+        let state = try row.state(14, sequence: sequence)
+        let isPurged = try row.value(18) as Int != 0
+        let digest = isPurged ? .zero : content.digest
+        let inputDigest = isPurged ? .zero : content.inputDigest
+        guard try row.value(12) == digest.bytes, try row.value(13) == inputDigest.bytes,
+            !isPurged || (state == .retracted && content.text.isEmpty)
+        else {
             throw StorageError(.corrupt, "correction \(sequence) is not what was committed: its digest differs")
         }
         self.init(
             sequence: sequence, content: content,
-            created: Date(timeIntervalSince1970: Double(try row.value(11) as Int64) / 1000),
-            state: try row.state(14, sequence: sequence), reason: try row.optional(15),
+            created: Date(milliseconds: try row.value(11)),
+            state: state, reason: try row.optional(15),
             revision: try row.optional(16), isHoldout: holdout.contains(sequence),
             isLearntByBody: bodySet.contains(sequence), digest: digest, inputDigest: inputDigest,
-            change: try row.value(17))
+            change: try row.value(17), isPurged: isPurged)
     }
 }
 
@@ -80,5 +84,9 @@ extension Row {
 
 extension Date {
     /// Whole milliseconds since 1970, as the database keeps them.
-    var milliseconds: Int64 { Int64((timeIntervalSince1970 * 1000).rounded(.down)) }
+    var milliseconds: Int64 { Int64((timeIntervalSince1970 * 1000).rounded()) }
+
+    init(milliseconds: Int64) {
+        self.init(timeIntervalSince1970: Double(milliseconds) / 1000)
+    }
 }

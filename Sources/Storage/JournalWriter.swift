@@ -22,6 +22,9 @@ struct JournalWriter {
     /// The last change number given.
     var change: Int64
     private(set) var moves: [Move] = []
+    /// The highest number of a burst recorded; 0 if none was.
+    private(set) var burst = 0
+    private(set) var purged = SequenceSet()
 
     init(_ database: Database, serving: ServingSets, change: Int64) {
         self.database = database
@@ -52,6 +55,12 @@ struct JournalWriter {
         moves.append(Move(sequence: sequence, from: nil, to: .queued))
         if let previous { try move(previous, to: .superseded, reason: "by correction \(sequence)") }
         return Receipt(sequence: sequence, state: .queued, isDuplicate: false)
+    }
+
+    /// Records a burst.
+    mutating func append(_ record: BurstRecord) throws {
+        try record.insert(into: database)
+        burst = max(burst, record.id)
     }
 
     /// Takes a correction out of the running; what it superseded is live again.
@@ -86,6 +95,20 @@ struct JournalWriter {
     /// Makes a correction live: learnt or queued, as the serving head has it.
     mutating func admit(_ standing: Standing) throws {
         try move(standing, to: serving.head.contains(standing.sequence) ? .learnt : .queued, reason: nil)
+    }
+
+    /// Takes a correction back for good: of what a client sent nothing stays.
+    mutating func erase(_ standing: Standing) throws {
+        try move(standing, to: .retracted, reason: nil)
+        let statement = try database.cachedStatement(
+            sql: """
+                UPDATE correction SET text = '', text_pair = NULL, label = '', weight = 1, slice = NULL,
+                    idempotency_key = NULL, predicted = NULL, predicted_revision = NULL, digest = zeroblob(32),
+                    input_digest = zeroblob(32), purged = 1
+                WHERE sequence = ?
+                """)
+        try statement.execute(arguments: [standing.sequence])
+        purged.insert(standing.sequence)
     }
 
     /// The row of a correction.

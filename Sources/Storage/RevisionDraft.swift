@@ -1,23 +1,3 @@
-package import Foundation
-
-/// A file of a revision to be published.
-package struct RevisionFile: Sendable {
-    /// Where its bytes come from.
-    package enum Content: Sendable {
-        case bytes(Data)
-        /// Writes the file at the path it is given, which does not exist yet.
-        case writer(@Sendable (_ path: String) throws -> Void)
-    }
-
-    package let name: String
-    package let content: Content
-
-    package init(name: String, content: Content) {
-        self.name = name
-        self.content = content
-    }
-}
-
 /// A revision to be published.
 package struct RevisionDraft: Sendable {
     /// Whose body it has.
@@ -28,6 +8,25 @@ package struct RevisionDraft: Sendable {
         case sameAs(Int)
         /// One of its own.
         case new([RevisionFile])
+        /// One of its own that shares files with the body of another revision: those that are neither dropped nor
+        /// replaced by a file of the same name become hard links.
+        case over(Int, dropping: Set<String> = [], [RevisionFile])
+
+        /// The files that it brings.
+        var files: [RevisionFile] {
+            switch self {
+            case .base, .sameAs: []
+            case .new(let files), .over(_, _, let files): files
+            }
+        }
+
+        /// Whether it is one that no revision had before.
+        var isNew: Bool {
+            switch self {
+            case .base, .sameAs: false
+            case .new, .over: true
+            }
+        }
     }
 
     /// The revision it was made from; 0 is the base model.
@@ -44,12 +43,18 @@ package struct RevisionDraft: Sendable {
     package var files: [RevisionFile]
     /// What the head has learnt: these are `learnt` once it is published, and no others.
     package var head: CorrectionSet
-    /// What the body has learnt, and what judged it.
+    /// What the body has learnt, and what judged it; of a new body all of these must hold still.
     package var bodySet = CorrectionSet()
     package var holdout = CorrectionSet()
+    /// All that left a trace in it; `head`, `bodySet` and `holdout` count without being told.
+    ///
+    /// The traces come by what the head began from, the bodies that the body was made from, earlier holdouts and guards.
+    package var seen = SequenceSet()
     package var labels: [String]
     package var guardReport: JSONValue?
     package var metrics: JSONValue?
+    /// The burst that it is the outcome of, recorded with it in one transaction, which fills in the revision's number.
+    package var burst: BurstRecord?
 
     package init(
         parent: Int, expectedServing: Int, method: String, kernelPath: String, body: Body, files: [RevisionFile],
@@ -67,25 +72,18 @@ package struct RevisionDraft: Sendable {
 
     /// The files that are its own, with whether they belong to the body.
     var ownFiles: [(file: RevisionFile, isBody: Bool)] {
-        let bodyFiles: [RevisionFile] = if case .new(let files) = body { files } else { [] }
-        return bodyFiles.map { ($0, true) } + files.map { ($0, false) }
+        body.files.map { ($0, true) } + files.map { ($0, false) }
     }
 
     func validate() throws(StorageError) {
-        var names: Set<String> = [RevisionManifest.fileName]
-        for (file, _) in ownFiles {
-            let name = file.name
-            guard !name.isEmpty, !name.hasPrefix("."), !name.contains("/"), !name.utf8.contains(0),
-                name.utf8.count <= 255
-            else {
-                throw StorageError(.invalid, "'\(name)' is not a plain file name")
-            }
-            guard names.insert(name).inserted else {
-                throw StorageError(.invalid, "a revision cannot have two files '\(name)'")
-            }
-        }
+        try RevisionFile.check([RevisionManifest.fileName] + ownFiles.map(\.file.name))
         guard parent >= 0, expectedServing >= 0 else {
             throw StorageError(.invalid, "revisions are numbered from 0, the base model")
+        }
+        guard let burst else { return }
+        try burst.validate()
+        guard burst.outcome == .published else {
+            throw StorageError(.invalid, "burst \(burst.id) was \(burst.outcome.rawValue), and has no revision")
         }
     }
 }

@@ -30,10 +30,20 @@ package struct RevisionManifest: Codable, Equatable, Sendable {
         package let body: CorrectionSet
         /// What judged the body, which never trained on it.
         package let holdout: CorrectionSet
+        /// All that left a trace: these three, and what was used on the way to them.
+        package let seen: SequenceSet
+
+        /// `seen` may leave out what is in the other sets, which count anyway.
+        init(head: CorrectionSet, body: CorrectionSet, holdout: CorrectionSet, seen: SequenceSet) {
+            self.head = head
+            self.body = body
+            self.holdout = holdout
+            self.seen = seen.union(head.sequences).union(body.sequences).union(holdout.sequences)
+        }
     }
 
     package static let fileName = "revision.json"
-    static let currentFormat = 1
+    static let currentFormat = 2
 
     package let format: Int
     package let revision: Int
@@ -84,11 +94,30 @@ package struct RevisionManifest: Codable, Equatable, Sendable {
                     .newerFormat, "\(path) has format \(format); this version reads up to \(Self.currentFormat)")
             }
             self = try JSONDecoder().decode(RevisionManifest.self, from: data)
+            if let name = files.keys.first(where: { !RevisionFile.isPlain($0) }) {
+                throw StorageError(.corrupt, "\(path) lists '\(name)', which is no file of a revision")
+            }
         } catch let error as StorageError {
             throw error
         } catch {
             throw StorageError(.corrupt, "\(path) is not a revision's manifest: \(error)")
         }
+    }
+}
+
+extension RevisionManifest.Corrections {
+    private enum CodingKeys: String, CodingKey {
+        case head, body, holdout, seen
+    }
+
+    /// Manifests of format 1 have no `seen`.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            head: try container.decode(CorrectionSet.self, forKey: .head),
+            body: try container.decode(CorrectionSet.self, forKey: .body),
+            holdout: try container.decode(CorrectionSet.self, forKey: .holdout),
+            seen: try container.decodeIfPresent(SequenceSet.self, forKey: .seen) ?? SequenceSet())
     }
 }
 
@@ -105,7 +134,7 @@ extension RevisionManifest {
         seed = draft.seed
         hyperparameters = draft.hyperparameters
         steps = draft.steps
-        corrections = Corrections(head: draft.head, body: draft.bodySet, holdout: draft.holdout)
+        corrections = Corrections(head: draft.head, body: draft.bodySet, holdout: draft.holdout, seen: draft.seen)
         labels = draft.labels
         guardReport = draft.guardReport
         metrics = draft.metrics

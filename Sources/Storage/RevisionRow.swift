@@ -85,13 +85,31 @@ struct RevisionRow: Sendable {
         return removed
     }
 
+    /// The kept revisions that one of the `purged` corrections left a trace in, newest first.
+    static func tainted(by purged: SequenceSet, in database: Database) throws -> [Int] {
+        if purged.isEmpty { return [] }
+        return try allKept(in: database).filter {
+            try !$0.manifest().corrections.seen.intersection(purged).isEmpty
+        }.map(\.number)
+    }
+
+    /// Lets go of the manifests of all tainted revisions but the serving one, and says which.
+    static func removeTainted(by purged: SequenceSet, serving: Int, in database: Database) throws -> [Int] {
+        let removed = try tainted(by: purged, in: database).filter { $0 != serving }
+        for number in removed {
+            try database.execute(
+                sql: "UPDATE revision SET manifest = NULL, pinned = 0 WHERE number = ?", arguments: [number])
+        }
+        return removed
+    }
+
     func manifest() throws(StorageError) -> RevisionManifest {
         try RevisionManifest(text: text, path: "the manifest of revision \(number)")
     }
 
     func record(serving: Int) throws(StorageError) -> RevisionRecord {
         RevisionRecord(
-            manifest: try manifest(), created: Date(timeIntervalSince1970: Double(created) / 1000), isPinned: isPinned,
+            manifest: try manifest(), created: Date(milliseconds: created), isPinned: isPinned,
             isServing: number == serving)
     }
 }

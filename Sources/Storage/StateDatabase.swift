@@ -32,6 +32,8 @@ final class StateDatabase: Sendable {
         let lockingMode: String
         /// 2 is FULL.
         let synchronous: Int
+        /// Whether what is deleted is overwritten.
+        let secureDelete: Bool
     }
 
     func settings() throws(StorageError) -> Settings {
@@ -92,6 +94,28 @@ final class StateDatabase: Sendable {
         }
     }
 
+    /// Writes the database anew, so that free pages and the log have nothing of what was erased before.
+    ///
+    /// Takes time and room proportional to the database. What it says does not change, whatever is thrown.
+    func rebuild() throws(StorageError) {
+        let queue = try open()
+        do {
+            try queue.inDatabase { database in
+                try files.announce(.rebuild)
+                try database.execute(sql: "VACUUM")
+                try files.announce(.emptyLog)
+                try emptyLog(database)
+            }
+        } catch {
+            let translated = Self.translate(error, "rebuild \(path)")
+            if translated.code != .readOnly {
+                connection.withLock { $0 = .lost }
+                try? queue.close()
+            }
+            throw translated
+        }
+    }
+
     func close() {
         let last = connection.withLock { connection in
             defer { connection = .closed }
@@ -110,15 +134,18 @@ final class StateDatabase: Sendable {
         try files.announce(.reopen)
         let queue = try Self.connect(path)
         do {
-            try queue.inDatabase { database in
-                let row = try Row.fetchOne(database, sql: "PRAGMA wal_checkpoint(TRUNCATE)")
-                guard row?[0] == 0 else { throw StorageError(.readOnly, "the log of \(path) cannot be moved into it") }
-            }
+            try queue.inDatabase(emptyLog)
         } catch {
             throw Self.translate(error, "recover \(path)")
         }
         connection.withLock { $0 = .open(queue) }
         return queue
+    }
+
+    /// Moves what is in the log into the database, durably, and leaves the log empty.
+    private func emptyLog(_ database: Database) throws {
+        let row = try Row.fetchOne(database, sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+        guard row?[0] == 0 else { throw StorageError(.readOnly, "the log of \(path) cannot be moved into it") }
     }
 }
 
@@ -135,12 +162,13 @@ extension StateDatabase {
                     PRAGMA synchronous = FULL;
                     PRAGMA trusted_schema = OFF;
                     PRAGMA cell_size_check = ON;
+                    PRAGMA secure_delete = ON;
                     """)
         }
         do {
             let queue = try DatabaseQueue(path: path, configuration: configuration)
             let settings = try queue.inDatabase(settings)
-            guard settings == Settings(journalMode: "wal", lockingMode: "exclusive", synchronous: 2) else {
+            guard settings == expectedSettings else {
                 throw StorageError(.inputOutput, "SQLite does not keep \(path) as it was told to: \(settings)")
             }
             return queue
@@ -149,11 +177,15 @@ extension StateDatabase {
         }
     }
 
+    private static let expectedSettings = Settings(
+        journalMode: "wal", lockingMode: "exclusive", synchronous: 2, secureDelete: true)
+
     private static func settings(_ database: Database) throws -> Settings {
         Settings(
             journalMode: try String.fetchOne(database, sql: "PRAGMA journal_mode") ?? "",
             lockingMode: try String.fetchOne(database, sql: "PRAGMA locking_mode") ?? "",
-            synchronous: try Int.fetchOne(database, sql: "PRAGMA synchronous") ?? -1)
+            synchronous: try Int.fetchOne(database, sql: "PRAGMA synchronous") ?? -1,
+            secureDelete: try Int.fetchOne(database, sql: "PRAGMA secure_delete") == 1)
     }
 
     private static func check(_ database: Database) throws {

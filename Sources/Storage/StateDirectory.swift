@@ -62,13 +62,13 @@ struct StateDirectory: Sendable {
         try Self.check(database, isDirectory: false)
     }
 
-    /// Removes snapshots and temporaries that an earlier process left, and revisions that the database does not name.
+    /// Removes snapshots and temporaries that were left, and revisions that the database does not name.
     ///
     /// - Returns: the highest number among the revisions removed, which must not be given again; 0 if there was none.
     func sweep(keeping kept: Set<Int>, logger: Logger) throws(StorageError) -> Int {
         for name in try FileSystem.contents(path)
         where name.hasPrefix(Self.snapshotPrefix) || name == "current\(Self.temporarySuffix)" {
-            logger.notice("removing what an earlier run left", metadata: ["name": "\(name)"])
+            logger.notice("removing what was left", metadata: ["name": "\(name)"])
             try files.remove("\(path)/\(name)")
         }
         var highest = 0

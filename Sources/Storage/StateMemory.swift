@@ -6,6 +6,8 @@ struct ServingSets: Sendable {
     var head = SequenceSet()
     var body = SequenceSet()
     var holdout = SequenceSet()
+    /// All that left a trace in it.
+    var seen = SequenceSet()
 
     /// The base model without a revision, which has learnt nothing.
     init() {}
@@ -15,6 +17,7 @@ struct ServingSets: Sendable {
         head = manifest.corrections.head.sequences
         body = manifest.corrections.body.sequences
         holdout = manifest.corrections.holdout.sequences
+        seen = manifest.corrections.seen
     }
 }
 
@@ -48,6 +51,10 @@ struct StateMemory: Sendable {
     var serving = ServingSets()
     /// The last change number given.
     var change: Int64 = 0
+    /// The highest number of any burst on record.
+    var lastBurst = 0
+    /// The corrections whose content was erased.
+    var purged = SequenceSet()
     /// Why the last write failed, until one succeeds.
     var readOnlyReason: String?
     /// Whether a commit failed so that the database must be read again first.
@@ -67,6 +74,13 @@ struct StateMemory: Sendable {
             states.insert(sequence, try row.state(1, sequence: sequence))
         }
         change = try Int64.fetchOne(database, sql: "SELECT max(change) FROM correction") ?? 0
+        for sequence in try Int64.fetchAll(database, sql: "SELECT sequence FROM correction WHERE purged = 1") {
+            guard states[.retracted].contains(sequence) else {
+                throw StorageError(.corrupt, "correction \(sequence) is purged, but was not taken back")
+            }
+            purged.insert(sequence)
+        }
+        lastBurst = try BurstRecord.lastID(in: database)
         let number: Int = try Int.fetchOne(database, sql: "SELECT serving FROM service") ?? 0
         if number != 0 { serving = ServingSets(try RevisionRow.kept(number, in: database).manifest()) }
     }
@@ -76,6 +90,8 @@ struct StateMemory: Sendable {
         states.apply(writer.moves)
         serving = writer.serving
         change = writer.change
+        lastBurst = max(lastBurst, writer.burst)
+        if !writer.purged.isEmpty { purged = purged.union(writer.purged) }
         readOnlyReason = nil
     }
 }

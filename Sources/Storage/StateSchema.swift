@@ -3,7 +3,7 @@ import GRDB
 /// The tables of state.sqlite, version by version.
 enum StateSchema {
     /// The `user_version` that this code reads and writes.
-    static let version = 1
+    static let version = 2
     /// Marks the file as attuned's ("attn").
     private static let applicationID = 0x6174_746e
 
@@ -24,7 +24,17 @@ enum StateSchema {
         }
         guard found < version else { return }
         if found < 1 { try createTables(database, base: base) }
+        if found < 2 { try addBurstsAndPurges(database) }
         try database.execute(sql: "PRAGMA application_id = \(applicationID); PRAGMA user_version = \(version)")
+    }
+
+    /// Whether something was erased that may be left in free pages or the log.
+    static func isVacuumDue(in database: Database) throws -> Bool {
+        try Int.fetchOne(database, sql: "SELECT vacuum_due FROM service") != 0
+    }
+
+    static func setVacuumDue(_ isDue: Bool, in database: Database) throws {
+        try database.execute(sql: "UPDATE service SET vacuum_due = ?", arguments: [isDue ? 1 : 0])
     }
 
     private static func createTables(_ database: Database, base: BaseModelIdentity) throws {
@@ -79,5 +89,32 @@ enum StateSchema {
         try database.execute(
             sql: "INSERT INTO service (id, base_name, base_digest, serving, last_revision) VALUES (1, ?, ?, 0, 0)",
             arguments: [base.name, base.digest])
+    }
+
+    private static func addBurstsAndPurges(_ database: Database) throws {
+        try database.execute(
+            sql: """
+                CREATE TABLE burst (
+                    id INTEGER PRIMARY KEY,
+                    started INTEGER NOT NULL,          -- milliseconds since 1970
+                    finished INTEGER NOT NULL,
+                    method TEXT NOT NULL,
+                    seed INTEGER,                      -- the bits of an unsigned number
+                    outcome TEXT NOT NULL,
+                    reason TEXT,
+                    revision INTEGER,                  -- that it became
+                    base INTEGER NOT NULL,             -- the revision that it began from
+                    corrections INTEGER NOT NULL,
+                    steps INTEGER NOT NULL,
+                    details TEXT NOT NULL              -- JSON
+                ) STRICT;
+
+                -- 1: all that a client sent was erased, and the row only keeps its place.
+                ALTER TABLE correction ADD COLUMN purged INTEGER NOT NULL DEFAULT 0;
+                CREATE INDEX correction_purged ON correction (sequence) WHERE purged = 1;
+
+                -- 1: something was erased, and may be left in free pages or the log.
+                ALTER TABLE service ADD COLUMN vacuum_due INTEGER NOT NULL DEFAULT 0;
+                """)
     }
 }

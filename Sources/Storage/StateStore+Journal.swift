@@ -176,7 +176,7 @@ extension StateStore {
         }
     }
 
-    private static func missing(_ sequence: Int64) -> StorageError {
+    static func missing(_ sequence: Int64) -> StorageError {
         StorageError(.notFound, "there is no correction with the sequence \(sequence)")
     }
 }

@@ -69,7 +69,7 @@ extension StateStore {
         directory.relink(to: plan.number, logger: options.logger)
         if !removed.isEmpty { filesQueue.async { self.removeDirectories(removed) } }
         return RevisionRecord(
-            manifest: manifest, created: Date(timeIntervalSince1970: Double(created.milliseconds) / 1000),
+            manifest: manifest, created: Date(milliseconds: created.milliseconds),
             isPinned: false, isServing: true)
     }
 
@@ -88,21 +88,48 @@ extension StateStore {
             guard draft.parent == 0 || isKnown == true else {
                 throw StorageError(.notFound, "there is no revision \(draft.parent) to be the parent")
             }
+            if let burst = draft.burst { try BurstRecord.checkFree(burst.id, in: database) }
             switch draft.body {
             case .base, .sameAs(0):
                 return Plan(number: number, body: 0, shared: [:], source: "")
             case .new:
                 return Plan(number: number, body: number, shared: [:], source: "")
             case .sameAs(let revision):
-                let row = try RevisionRow.kept(revision, in: database)
-                guard row.baseDigest == base.digest else { throw Self.otherBase(revision) }
+                let row = try kept(revision, in: database)
                 let shared = try row.manifest().files.filter(\.value.isBody)
-                if let file = draft.files.first(where: { shared[$0.name] != nil }) {
-                    throw StorageError(.invalid, "'\(file.name)' is a file of the body of revision \(revision)")
-                }
+                try check(draft, beside: shared, of: revision)
                 return Plan(number: number, body: row.body, shared: shared, source: directory.path(of: revision))
+            case .over(let revision, let dropping, let files):
+                var shared: [String: RevisionManifest.File] = [:]
+                if revision != 0 {
+                    shared = try kept(revision, in: database).manifest().files.filter(\.value.isBody)
+                }
+                if let name = dropping.subtracting(shared.keys).min() {
+                    throw StorageError(.invalid, "'\(name)' is not a file of the body of revision \(revision)")
+                }
+                for name in dropping.union(files.map(\.name)) { shared[name] = nil }
+                try check(draft, beside: shared, of: revision)
+                return Plan(number: number, body: number, shared: shared, source: directory.path(of: revision))
             }
         }
+    }
+
+    /// A revision whose files another may share.
+    private func kept(_ revision: Int, in database: Database) throws -> RevisionRow {
+        let row = try RevisionRow.kept(revision, in: database)
+        guard row.baseDigest == base.digest else { throw Self.otherBase(revision) }
+        return row
+    }
+
+    /// Checks that the draft's own files have other names than those of the body that it shares.
+    private func check(
+        _ draft: RevisionDraft, beside shared: [String: RevisionManifest.File], of revision: Int
+    ) throws(StorageError) {
+        let own = draft.ownFiles.map(\.file.name)
+        if let name = own.first(where: { shared[$0] != nil }) {
+            throw StorageError(.invalid, "'\(name)' is a file of the body of revision \(revision)")
+        }
+        try RevisionFile.check(own + shared.keys)
     }
 
     /// Checks that what the draft was made from still holds; on the database's queue.
@@ -115,12 +142,13 @@ extension StateStore {
         if let sequence = gone.ranges.first?.lowerBound {
             throw StorageError(.conflict, "correction \(sequence) does not hold any more, and the head has learnt it")
         }
-        guard case .new = draft.body else { return }
+        guard draft.body.isNew else { return }
         // A burst takes seconds: what was superseded meanwhile was rightly used, what was taken back was not.
         let used = draft.bodySet.sequences.union(draft.holdout.sequences)
         let lost = used.subtracting(states.live).subtracting(states[.superseded])
         if let sequence = lost.ranges.first?.lowerBound {
-            throw StorageError(.conflict, "correction \(sequence) was taken back, and the body was made with it")
+            let state = CorrectionState.allCases.first { states[$0].contains(sequence) }?.rawValue ?? "not there"
+            throw StorageError(.conflict, "correction \(sequence) is \(state), and the body was made with it")
         }
     }
 
@@ -133,25 +161,18 @@ extension StateStore {
         let final = directory.path(of: plan.number)
         var isRenamed = false
         do {
-            try files.makeDirectory(temporary)
+            var written = try RevisionDirectory(making: temporary, files: files)
             var listed = plan.shared
-            for name in plan.shared.keys.sorted() {
-                try files.link("\(plan.source)/\(name)", as: "\(temporary)/\(name)")
-            }
+            for name in plan.shared.keys.sorted() { try written.link(name, from: plan.source) }
             for (file, isBody) in draft.ownFiles {
-                let path = "\(temporary)/\(file.name)"
-                let written =
-                    switch file.content {
-                    case .bytes(let data): try files.write(data, to: path)
-                    case .writer(let writer): try files.write(path, by: writer)
-                    }
-                listed[file.name] = RevisionManifest.File(size: written.size, sha256: written.digest, isBody: isBody)
+                let (size, digest) = try written.write(file)
+                listed[file.name] = RevisionManifest.File(size: size, sha256: digest, isBody: isBody)
             }
             let manifest = RevisionManifest(
                 draft, revision: plan.number, body: plan.body, base: base, created: created, files: listed)
             let text = try manifest.serialize()
-            _ = try files.write(Data(text.utf8), to: "\(temporary)/\(RevisionManifest.fileName)")
-            try files.sync(temporary)
+            _ = try written.write(RevisionFile(name: RevisionManifest.fileName, content: .bytes(Data(text.utf8))))
+            try written.sync()
             try files.rename(temporary, to: final)
             isRenamed = true
             try files.sync(directory.revisions)
@@ -188,6 +209,10 @@ extension StateStore {
             let head = writer.serving.head
             let changed = states[.queued].intersection(head).union(states[.learnt].subtracting(head))
             for sequence in changed.elements { try writer.admit(writer.existing(sequence)) }
+            if var burst = draft.burst {
+                burst.revision = manifest.revision
+                try writer.append(burst)
+            }
             return try RevisionRow.retain(
                 bodies: options.keptBodies, revisions: options.keptRevisions, serving: manifest.revision,
                 in: writer.database)

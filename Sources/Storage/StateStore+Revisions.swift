@@ -40,8 +40,8 @@ extension StateStore {
     /// Live corrections that it has not learnt become `withheld`; those that it has learnt are live again where a
     /// rollback withheld them, or where only a now withheld one superseded them.
     ///
-    /// - Throws: `StorageError` with `notFound`, with `conflict` if another revision than `expectedCurrent` serves, with
-    ///   `otherModel` if it was made from another base model.
+    /// - Throws: `StorageError` with `notFound`, with `conflict` if another revision than `expectedCurrent` serves or if
+    ///   it was made with a purged correction, with `otherModel` if it was made from another base model.
     package func activate(_ number: Int, expectedCurrent: Int? = nil) async throws(StorageError) -> Activation {
         try await onFiles { () throws(StorageError) in
             let activation = try self.waitForDatabase { () throws(StorageError) in
@@ -66,24 +66,7 @@ extension StateStore {
             guard manifest.revision == number else {
                 throw StorageError(.corrupt, "the manifest of revision \(number) is that of \(manifest.revision)")
             }
-            let data = Data(row.text.utf8)
-            let ofManifest = RevisionManifest.File(size: data.count, sha256: ContentDigest(of: data), isBody: false)
-            var expected = manifest.files
-            expected[RevisionManifest.fileName] = ofManifest
-            let found = try FileSystem.present(path)
-            for name in found where expected[name] == nil {
-                throw StorageError(.corrupt, "\(path)/\(name) does not belong to the revision")
-            }
-            for (name, file) in expected.sorted(by: { $0.key < $1.key }) {
-                guard found.contains(name) else { throw StorageError(.corrupt, "\(path)/\(name) is missing") }
-                let (size, digest) = try FileSystem.hash("\(path)/\(name)")
-                guard size == file.size else {
-                    throw StorageError(.corrupt, "\(path)/\(name) has \(size) bytes, not \(file.size)")
-                }
-                guard digest == file.sha256 else {
-                    throw StorageError(.corrupt, "\(path)/\(name) is damaged: its SHA-256 is not the manifest's")
-                }
-            }
+            try RevisionDirectory.verify(path, manifest, text: row.text)
             return path
         }
     }
@@ -101,6 +84,10 @@ extension StateStore {
             let row = try RevisionRow.kept(number, in: writer.database)
             guard row.baseDigest == base.digest else { throw Self.otherBase(number) }
             target = ServingSets(try row.manifest())
+            if let sequence = target.seen.intersection(memory.withLock { $0.purged }).ranges.first?.lowerBound {
+                throw StorageError(
+                    .conflict, "revision \(number) was made with correction \(sequence), which has been purged")
+            }
         }
         try writer.database.execute(sql: "UPDATE service SET serving = ?", arguments: [number])
         writer.serving = target

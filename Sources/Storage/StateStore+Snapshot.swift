@@ -36,12 +36,11 @@ extension StateStore {
         try files.sync(copy.database)
         for row in rows {
             let source = directory.path(of: row.number)
-            let target = copy.path(of: row.number)
-            try files.makeDirectory(target)
+            var target = try RevisionDirectory(making: copy.path(of: row.number), files: files)
             for name in try row.manifest().files.keys.sorted() + [RevisionManifest.fileName] {
-                try files.link("\(source)/\(name)", as: "\(target)/\(name)")
+                try target.link(name, from: source)
             }
-            try files.sync(target)
+            try target.sync()
         }
         try files.sync(copy.revisions)
         try files.sync(copy.path)

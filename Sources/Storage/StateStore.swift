@@ -57,8 +57,10 @@ package final class StateStore: Sendable {
         do {
             let opened = try database.write { database in
                 try StateSchema.migrate(database, base: baseModel)
-                return try take(database, for: baseModel, path: path, relearn: options.relearn)
+                return try take(
+                    database, for: baseModel, path: path, relearn: options.relearn, logger: options.logger)
             }
+            if opened.isVacuumDue { try removeTraces(in: database, logger: options.logger) }
             // The database file's own name must be on disk before anything in it counts.
             try files.sync(path)
             let highest = try directory.sweep(keeping: opened.kept, logger: options.logger)
@@ -96,11 +98,36 @@ package final class StateStore: Sendable {
         let memory: StateMemory
         let kept: Set<Int>
         let lastRevision: Int
+        /// Whether something was erased, by now or by an earlier process, that may have left traces in the database.
+        let isVacuumDue: Bool
+    }
+
+    /// Lets go of the revisions that a purged correction left a trace in and that do not serve.
+    private static func removeTainted(_ memory: StateMemory, in database: Database, logger: Logger) throws {
+        do {
+            let removed = try RevisionRow.removeTainted(
+                by: memory.purged, serving: memory.serving.number, in: database)
+            if !removed.isEmpty { try StateSchema.setVacuumDue(true, in: database) }
+        } catch let error as StorageError where error.code == .corrupt {
+            // One old manifest that cannot be read must not keep the service from starting.
+            logger.error("cannot tell what was made with purged corrections", metadata: ["reason": "\(error.text)"])
+        }
+    }
+
+    /// Finishes a purge that an earlier process began; without room for it the service goes on and tries again later.
+    private static func removeTraces(in database: StateDatabase, logger: Logger) throws(StorageError) {
+        do {
+            try database.rebuild()
+            try database.write { try StateSchema.setVacuumDue(false, in: $0) }
+        } catch {
+            guard error.code == .readOnly else { throw error }
+            logger.error("traces of purged corrections are left in the state", metadata: ["reason": "\(error.text)"])
+        }
     }
 
     /// Compares the state's base model with `base`, takes the state over where that is wanted, and reads it.
     private static func take(
-        _ database: Database, for base: BaseModelIdentity, path: String, relearn: Bool
+        _ database: Database, for base: BaseModelIdentity, path: String, relearn: Bool, logger: Logger
     ) throws -> Opened {
         guard
             let row = try Row.fetchOne(
@@ -125,8 +152,11 @@ package final class StateStore: Sendable {
             for sequence in memory.states[.learnt].elements { try writer.admit(writer.existing(sequence)) }
             memory.apply(writer)
         }
+        try removeTainted(memory, in: database, logger: logger)
         let kept = try Set(RevisionRow.allKept(in: database).map(\.number))
-        return Opened(memory: memory, kept: kept, lastRevision: try row.value(2))
+        return Opened(
+            memory: memory, kept: kept, lastRevision: try row.value(2),
+            isVacuumDue: try StateSchema.isVacuumDue(in: database))
     }
 
     /// How many corrections are in each state.

@@ -15,4 +15,8 @@ package enum StorageStep: Equatable, Sendable {
     case committed
     /// The database is opened again after a commit failed.
     case reopen
+    /// The database is written anew, without what was erased in it.
+    case rebuild
+    /// Its log is moved into it and emptied.
+    case emptyLog
 }

@@ -80,6 +80,24 @@ struct ModelFile {
     /// The strings in the array `name`; none where it is absent.
     func list(_ name: String) -> [String] { fields[name] as? [String] ?? [] }
 
+    /// The string `name`, or nil where it is anything else.
+    func text(_ name: String) -> String? { fields[name] as? String }
+
+    /// The names of all fields, sorted.
+    var names: [String] { fields.keys.sorted() }
+
+    /// Whether `name` is absent or says nothing: null, false, zero, or a string, list or object without anything in it.
+    func isEmpty(_ name: String) -> Bool {
+        switch fields[name] {
+        case nil, is NSNull: true
+        case let value as NSNumber: !value.boolValue
+        case let value as String: value.isEmpty
+        case let value as [Any]: value.isEmpty
+        case let value as [String: Any]: value.isEmpty
+        default: false
+        }
+    }
+
     /// An error about the field `name`.
     func fault(_ name: String, _ expected: String, code: ModelError.Code = .malformed) -> ModelError {
         ModelError(code, "\(path): '\(name)': \(expected)")

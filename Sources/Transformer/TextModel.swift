@@ -8,6 +8,11 @@ package struct TextModel: Sendable {
     /// The checkpoint's own classifier.
     package let head: ClassificationHead?
     package let parameterCount: Int
+    /// What the checkpoint has before the names of a plain encoder's tensors: `wrapperPrefix`, or nothing.
+    package let namePrefix: String
+
+    /// Before an encoder's names where it was saved as a part of a model for a task.
+    package static let wrapperPrefix = "bert."
 
     /// Loads `directory`: config.json, model.safetensors or its shards, modules.json.
     ///
@@ -23,7 +28,8 @@ package struct TextModel: Sendable {
             throw ModelError(.unreadable, String(describing: error))
         }
         let root = ParameterScope(checkpoint)
-        let isPrefixed = root.contains("bert.embeddings.word_embeddings.weight")
+        let isPrefixed = root.contains("\(Self.wrapperPrefix)embeddings.word_embeddings.weight")
+        namePrefix = isPrefixed ? Self.wrapperPrefix : ""
         let scope = isPrefixed ? root["bert"] : root
         let classifier = root.shape("classifier.weight")
         let parameters = try BodyParameters(scope, configuration: configuration, withPooler: classifier != nil)
@@ -34,8 +40,7 @@ package struct TextModel: Sendable {
             plan = PoolingPlan(pooling: .pooler, normalizes: false)
             head = try Self.head(root, labelCount: shape.first ?? 0, configuration: configuration)
         }
-        scope.ignore(["pooler."])
-        root.ignore(["cls."])
+        Self.ignoreUnneeded(root: root, body: scope)
         try root.checkAllUsed()
 
         self.configuration = configuration
@@ -45,6 +50,12 @@ package struct TextModel: Sendable {
             return sum + entry.shape.reduce(1, *)
         }
         encoder = TextEncoder(parameters, configuration: configuration, plan: plan, kernels: kernels)
+    }
+
+    /// Accepts what a body is known to do without: the pooler under a sentence encoder, a language-modelling head.
+    static func ignoreUnneeded(root: ParameterScope, body: ParameterScope) {
+        body.ignore(["pooler."])
+        root.ignore(["cls."])
     }
 
     /// The checkpoint's classifier, with the labels of config.json.

@@ -1,5 +1,6 @@
 import Foundation
 import Inference
+import Learning
 import Storage
 import Tensors
 import Tokenization
@@ -12,8 +13,8 @@ struct BaseModel: Sendable {
     let parameterCount: Int
     let identity: BaseModelIdentity
     let pipeline: TextPipeline
-    /// The model as it answers before any revision: number 0.
-    let revision: ServingRevision
+    /// The model as it answers before any revision, and as tuning starts from it.
+    let learning: LearningBase
 
     /// Loads the model directory `directory`, computing with `choice`.
     ///
@@ -29,7 +30,7 @@ struct BaseModel: Sendable {
         parameterCount = model.parameterCount
         pipeline = try TextPipeline(
             tokenizer: tokenizer, maximumTokens: limit ?? model.configuration.positionCount, model: model.configuration)
-        let body = Body(encoder: model.encoder, key: "\(identity.digest):fp32:\(choice.kernelPath)")
-        revision = ServingRevision(number: 0, body: body, head: model.head)
+        learning = LearningBase(
+            directory: path, digest: identity.digest, model: model, kernelPath: choice.kernelPath)
     }
 }

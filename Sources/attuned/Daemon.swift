@@ -42,7 +42,7 @@ struct Daemon {
         storeOptions.keptBodies = settings.integer("revisions.keepBodies")
         store = try StateStore.open(
             directory: settings.required("stateDirectory"), baseModel: model.identity, options: storeOptions)
-        let served = try await LoadedRevision.load(store.serving, from: store, base: model.revision)
+        let served = try await LoadedRevision.load(store.serving, from: store, base: model.learning)
 
         var engineOptions = InferenceEngine.Options()
         engineOptions.threads = settings.integer("inference.threads")
@@ -54,9 +54,10 @@ struct Daemon {
         learning.labels = try settings.labels()
         learning.isEnabled = settings.flag("learning.enabled")
         learning.idle = .seconds(settings.number("learning.idleSeconds"))
+        learning.bursts = settings.bursts
         learning.kernelPath = choice.kernelPath
         learner = Learner(
-            store: store, engine: engine, base: model.revision, served: served, options: learning, logger: logger)
+            store: store, engine: engine, base: model.learning, served: served, options: learning, logger: logger)
         try await learner.prepare()
 
         let socket = try Self.socket(settings, inherited: inherited)

@@ -118,7 +118,15 @@ private func text(_ value: some Encodable) throws -> String {
             connections: 1,
             queues: .init(inference: 0, learning: 3),
             corrections: .init([.learnt: 4]),
-            holdoutAccuracy: 0.5,
+            body: .init(learnt: 3, waiting: 1, unlearning: 0),
+            measures: .init(
+                prequential: .init(count: 4, accuracy: 0.5, recent: 0.6),
+                holdoutAccuracy: 0.5,
+                holdout: 2,
+                backwardTransfer: -0.1,
+                forgetting: nil
+            ),
+            quarantine: [.init(uid: 7, corrections: 3, reason: "contradicts the others")],
             lastBurst: Self.burst,
             readOnly: .init(flag: true, reason: "disk full")
         )

@@ -99,6 +99,16 @@ import Testing
         begin = clock.now
         _ = try await store.snapshot()
         print("snapshot: \(milliseconds(clock.now - begin))")
+        let size = try FileManager.default.attributesOfItem(atPath: "\(directory.state)/state.sqlite")[.size] as? Int
+        begin = clock.now
+        #expect(try await store.purge(7).count == 1)
+        print("purge: \(milliseconds(clock.now - begin)), of a database of \((size ?? 0) >> 10) KiB")
+        begin = clock.now
+        #expect(try await store.removeTainted().count > 5)
+        print("remove tainted revisions: \(milliseconds(clock.now - begin))")
+        begin = clock.now
+        for _ in 0..<1_000 { #expect(store.unlearning().count == 1) }
+        print("say what is to be unlearnt: \(milliseconds((clock.now - begin) / 1_000))")
         await store.close()
         begin = clock.now
         let next = try open(directory.state)

@@ -5,7 +5,7 @@ import Testing
 /// Every step that changes something on disk is made to fail once, and made the last one before a crash once.
 @Suite struct `Whatever step fails` {
     enum Operation: String, CaseIterable, Sendable {
-        case append, publishNewBody, publishSameBody, activate, pin, retract, snapshot
+        case append, publishNewBody, publishSameBody, publishOver, activate, pin, retract, purge, burst, snapshot
     }
 
     /// Two revisions with a body, two corrections learnt and one queued; the next revision makes one go.
@@ -24,9 +24,16 @@ import Testing
         case .append: _ = try await store.append(correction("a", "no", key: "new"))
         case .publishNewBody: _ = try await store.publish(draft(store, body: newBody("two")))
         case .publishSameBody: _ = try await store.publish(draft(store, body: .sameAs(2)))
+        case .publishOver:
+            let file = RevisionFile(name: "1_Pooling/config.json", content: .bytes(Data("{}".utf8)))
+            var draft = try await draft(store, body: .over(2, dropping: ["adapter_config.json"], [file]))
+            draft.burst = StorageTests.burst(1, .published, reason: nil)
+            _ = try await store.publish(draft)
         case .activate: _ = try await store.activate(1)
         case .pin: try await store.pin(1, true)
         case .retract: _ = try await store.retract(2)
+        case .purge: #expect(try await store.purge(2).description == "2")
+        case .burst: try await store.append(StorageTests.burst(1))
         case .snapshot:
             let path = try await store.snapshot()
             try FileManager.default.removeItem(atPath: path)
@@ -41,6 +48,8 @@ import Testing
         let serving: Int
         let revisions: [Int]
         let pinned: [Int]
+        let purged: [Int64]
+        let bursts: [Int?]
 
         init(_ store: StateStore) async throws {
             states = try await StorageTests.states(store)
@@ -48,6 +57,8 @@ import Testing
             let records = try await store.revisions()
             revisions = records.map(\.number)
             pinned = records.filter(\.isPinned).map(\.number)
+            purged = try await store.corrections(limit: 100).filter(\.isPurged).map(\.sequence)
+            bursts = try await store.bursts(limit: 10).map(\.revision)
         }
     }
 
@@ -116,7 +127,7 @@ import Testing
             case .durabilityUnknown: #expect(found == before || found == after, Comment(rawValue: context))
             default: #expect(found == before, Comment(rawValue: context))
             }
-            if place == .committed, operation != .publishNewBody, operation != .publishSameBody {
+            if place == .committed, !operation.rawValue.hasPrefix("publish") {
                 #expect(error?.code == .durabilityUnknown, Comment(rawValue: context))
             }
             #expect(try await store.append(correction("more")).sequence >= 4, Comment(rawValue: context))

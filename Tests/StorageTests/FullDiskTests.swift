@@ -79,4 +79,45 @@ private final class SmallDisk {
         await next.close()
         print("\(first.keys.count) and \(second.keys.count) corrections before the disk was full")
     }
+
+    @Test(.enabled(if: SmallDisk.canMount))
+    func `a purge is not said to be done, and is done once there is room`() async throws {
+        let disk = try #require(SmallDisk(kilobytes: 3_000))
+        let path = "\(disk.path)/state"
+        let store = try open(path)
+        let filler = "\(disk.path)/filler"
+        func fill(_ text: (Int) -> String) async -> StorageError? {
+            for index in 0..<10_000 {
+                let new = correction(text(index))
+                if let error = await failure({ _ = try await store.append(new) }) { return error }
+            }
+            return nil
+        }
+        // Large ones until there is hardly room for them; small ones into what is left.
+        let large = await fill { "first \($0) " + String(repeating: "x", count: 20_000) }
+        let small = await fill { "more \($0)" }
+        #expect(large?.code == .readOnly && small?.code == .readOnly)
+        let refused = await failure { _ = try await store.purge(1) }
+        #expect(refused?.code == .readOnly || refused?.code == .durabilityUnknown)
+        #expect(store.readOnlyReason != nil)
+        #expect(try await store.correction(1).isPurged == (refused?.code == .durabilityUnknown))
+        await store.close()
+
+        // After a start there is room for the transaction, since the log is gone, but not for the whole database again.
+        var next = try open(path)
+        try Data(count: 700_000).write(to: URL(filePath: filler))
+        let unfinished = await failure { _ = try await next.purge(1) }
+        #expect(unfinished?.code == .durabilityUnknown)
+        #expect(try await next.correction(1).isPurged)
+        await next.close()
+        // It starts all the same, and there as well it is not done.
+        next = try open(path)
+        #expect(try await next.correction(2).content.text.hasPrefix("first 1 "))
+        try FileManager.default.removeItem(atPath: filler)
+        #expect(try await next.purge(1).description == "1")
+        #expect(next.readOnlyReason == nil)
+        #expect(try traces(of: "first 0 ", in: path).isEmpty)
+        try await checkInvariants(next, path, "purged")
+        await next.close()
+    }
 }

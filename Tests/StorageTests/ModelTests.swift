@@ -9,6 +9,7 @@ private struct Journal {
     var inputs: [String] = []
     var intents: [Intent] = []
     var heads: [Int: Set<Int64>] = [0: []]
+    var purged: Set<Int64> = []
     var serving = 0
 
     var head: Set<Int64> { heads[serving] ?? [] }
@@ -36,6 +37,23 @@ private struct Journal {
 
     mutating func release(_ sequence: Int64) {
         if state(sequence).isReleasable { set(sequence, .counts) }
+    }
+
+    /// Takes all of the input back; what comes later with the same text is another input's.
+    mutating func purge(_ sequence: Int64) {
+        let input = inputs[Int(sequence) - 1]
+        for sequence in sequences where inputs[Int(sequence) - 1] == input {
+            set(sequence, .retracted)
+            purged.insert(sequence)
+            inputs[Int(sequence) - 1] = "purged \(sequence)"
+        }
+    }
+
+    func isTainted(_ revision: Int) -> Bool { !purged.isDisjoint(with: heads[revision] ?? []) }
+
+    /// What a start does.
+    mutating func removeTainted() {
+        for revision in heads.keys where revision != serving && isTainted(revision) { heads[revision] = nil }
     }
 
     mutating func activate(_ revision: Int) {
@@ -70,7 +88,7 @@ private struct Journal {
         var done: [String: Int] = [:]
         for step in 0..<120 {
             let any = model.sequences.randomElement(using: &generator)
-            let action = Int.random(in: 0..<20, using: &generator)
+            let action = Int.random(in: 0..<21, using: &generator)
             switch action {
             case 0..<9:
                 let text = "text \(Int.random(in: 0..<8, using: &generator))"
@@ -114,6 +132,10 @@ private struct Journal {
                 done["refuse", default: 0] += 1
             case 18:
                 let revision = model.heads.keys.sorted().randomElement(using: &generator) ?? 0
+                if model.isTainted(revision) {
+                    #expect(await code { _ = try await store.activate(revision) } == .conflict)
+                    continue
+                }
                 let before = model.states
                 let activation = try await store.activate(revision)
                 model.activate(revision)
@@ -121,9 +143,17 @@ private struct Journal {
                 #expect(activation.withheld == changed.count { $0.value == .withheld })
                 #expect(activation.learnt == changed.count { $0.value == .learnt })
                 done["activate", default: 0] += 1
+            case 19:
+                guard let any else { continue }
+                let input = model.inputs[Int(any) - 1]
+                let purged = model.sequences.filter { model.inputs[Int($0) - 1] == input }
+                #expect(try await store.purge(any) == SequenceSet(purged))
+                model.purge(any)
+                done["purge", default: 0] += 1
             default:
                 await store.close()
                 store = try reopen()
+                model.removeTainted()
                 done["reopen", default: 0] += 1
             }
             let expected = model.states
@@ -132,6 +162,9 @@ private struct Journal {
             let counted = expected.values.reduce(into: [:]) { $0[$1, default: 0] += 1 }
             #expect(store.counts.filter { $0.value > 0 } == counted)
             #expect(store.serving == model.serving)
+            #expect(store.unlearning() == SequenceSet(model.head.filter { model.state($0) == .retracted }))
+            let tainted = model.heads.keys.filter { model.isTainted($0) }.sorted(by: >)
+            #expect(try await store.taintedRevisions() == tainted)
             // Whoever only follows the changes knows the same.
             while true {
                 let changes = try await store.changes(after: lastChange, limit: 3)

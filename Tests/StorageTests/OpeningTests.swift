@@ -115,10 +115,10 @@ import Testing
         let directory = try TemporaryDirectory()
         await (try open(directory.state)).close()
         // The user version is at byte 60 of the file, big-endian.
-        try patch("\(directory.state)/state.sqlite", at: 60, with: [0, 0, 0, 2])
+        try patch("\(directory.state)/state.sqlite", at: 60, with: [0, 0, 0, 3])
         let error = #expect(throws: StorageError.self) { try open(directory.state) }
         #expect(error?.code == .newerFormat)
-        #expect(error?.text.contains("format 2") == true)
+        #expect(error?.text.contains("format 3") == true)
     }
 
     @Test func `refuses a database that is somebody else's, or none`() async throws {

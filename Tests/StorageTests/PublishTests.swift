@@ -160,7 +160,10 @@ import Testing
         await store.close()
     }
 
-    @Test(arguments: ["", ".", "..", "a/b", "../x", "/etc/x", "a\0b", ".hidden", "revision.json", "head.safetensors"])
+    @Test(arguments: [
+        "", ".", "..", "../x", "/etc/x", "a\0b", ".hidden", "a/", "/a", "a//b", "a/b/c", "a/..", "a/.b", ".a/b",
+        "a/b\0", "a/\u{301}b/c", "revision.json", "revision.json/a", "head.safetensors", "head.safetensors/a",
+    ])
     func `refuses file names that are not plain, or used twice`(name: String) async throws {
         let directory = try TemporaryDirectory()
         let store = try open(directory.state)

@@ -3,5 +3,6 @@
 
 #include "CLinuxFile.h"
 #include "CLinuxSocket.h"
+#include "CLinuxThread.h"
 
 #endif

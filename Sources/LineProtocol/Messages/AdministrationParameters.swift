@@ -18,20 +18,29 @@ public struct StartTuningParameters: Sendable, Hashable, Encodable {
     public var method: TuningMethod?
     /// What the burst's random choices depend on.
     public var seed: Int?
+    /// Whether to begin from the base model, with all corrections; else it goes on from what serves.
+    public var rebuild: Bool
     /// When to reply.
     public var wait: Wait
 
     /// Asks for a burst.
-    public init(method: TuningMethod? = nil, seed: Int? = nil, wait: Wait = .started) {
+    public init(
+        method: TuningMethod? = nil,
+        seed: Int? = nil,
+        rebuild: Bool = false,
+        wait: Wait = .started
+    ) {
         self.method = method
         self.seed = seed
+        self.rebuild = rebuild
         self.wait = wait
     }
 
     init(_ object: JSONObject) throws(ProtocolError) {
-        let reader = try ParameterReader(object, of: .startTuning, taking: ["method", "seed", "wait"])
+        let reader = try ParameterReader(object, of: .startTuning, taking: ["method", "seed", "rebuild", "wait"])
         method = try reader.optional("method") { name throws(ProtocolError) in try reader.word(name) }
-        seed = try reader.optional("seed") { name throws(ProtocolError) in try reader.integer(name, in: 0...(.max)) }
+        seed = try reader.optional("seed") { name throws(ProtocolError) in try reader.integer(name, in: 0...Limits.seed) }
+        rebuild = try reader.optional("rebuild", reader.bool) ?? false
         wait = try reader.optional("wait") { name throws(ProtocolError) in try reader.word(name) } ?? .started
     }
 }

@@ -64,6 +64,8 @@ public struct RevisionInfo: Sendable, Hashable, Codable {
     public let correctionsUsed: CorrectionsUsed
     /// What the guard found; nil if it was not asked.
     public let `guard`: GuardReport?
+    /// How well learning went up to it; nil if it is not known.
+    public let measures: MeasuresInfo?
     /// How many labels it knows.
     public let labels: Int
     /// Whether it answers now.
@@ -79,6 +81,7 @@ public struct RevisionInfo: Sendable, Hashable, Codable {
         corrections: Int,
         correctionsUsed: CorrectionsUsed,
         guard report: GuardReport? = nil,
+        measures: MeasuresInfo? = nil,
         labels: Int,
         serving: Bool,
         pinned: Bool
@@ -90,6 +93,7 @@ public struct RevisionInfo: Sendable, Hashable, Codable {
         self.corrections = corrections
         self.correctionsUsed = correctionsUsed
         self.guard = report
+        self.measures = measures
         self.labels = labels
         self.serving = serving
         self.pinned = pinned

@@ -147,6 +147,38 @@ public struct StatusResult: Sendable, Hashable, Codable {
         }
     }
 
+    /// How far the body has come.
+    public struct Body: Sendable, Hashable, Codable {
+        /// Corrections that it has learnt.
+        public let learnt: Int
+        /// Corrections that wait for a burst.
+        public let waiting: Int
+        /// Corrections that were taken back and that what serves has still seen, until it is made anew.
+        public let unlearning: Int
+
+        package init(learnt: Int, waiting: Int, unlearning: Int) {
+            self.learnt = learnt
+            self.waiting = waiting
+            self.unlearning = unlearning
+        }
+    }
+
+    /// A user whose corrections are held back until an administrator decides.
+    public struct QuarantinedUser: Sendable, Hashable, Codable {
+        /// The user.
+        public let uid: UInt32
+        /// How many corrections are held back.
+        public let corrections: Int
+        /// Why.
+        public let reason: String
+
+        package init(uid: UInt32, corrections: Int, reason: String) {
+            self.uid = uid
+            self.corrections = corrections
+            self.reason = reason
+        }
+    }
+
     /// Whether anything can be stored.
     public struct ReadOnly: Sendable, Hashable, Codable {
         /// Whether corrections are refused for now.
@@ -176,8 +208,12 @@ public struct StatusResult: Sendable, Hashable, Codable {
     public let queues: Queues
     /// How many corrections are in each state.
     public let corrections: CorrectionCounts
-    /// The share of the holdout that the serving revision answers rightly; nil if there is none.
-    public let holdoutAccuracy: Double?
+    /// How far the body has come.
+    public let body: Body
+    /// How well learning goes.
+    public let measures: MeasuresInfo?
+    /// The users whose corrections are held back.
+    public let quarantine: [QuarantinedUser]
     /// The last burst; nil before the first.
     public let lastBurst: BurstInfo?
     /// Whether anything can be stored.
@@ -192,7 +228,9 @@ public struct StatusResult: Sendable, Hashable, Codable {
         connections: Int,
         queues: Queues,
         corrections: CorrectionCounts,
-        holdoutAccuracy: Double? = nil,
+        body: Body = Body(learnt: 0, waiting: 0, unlearning: 0),
+        measures: MeasuresInfo? = nil,
+        quarantine: [QuarantinedUser] = [],
         lastBurst: BurstInfo? = nil,
         readOnly: ReadOnly = ReadOnly()
     ) {
@@ -204,7 +242,9 @@ public struct StatusResult: Sendable, Hashable, Codable {
         self.connections = connections
         self.queues = queues
         self.corrections = corrections
-        self.holdoutAccuracy = holdoutAccuracy
+        self.body = body
+        self.measures = measures
+        self.quarantine = quarantine
         self.lastBurst = lastBurst
         self.readOnly = readOnly
     }

@@ -24,6 +24,8 @@ public struct BurstInfo: Sendable, Hashable, Codable {
     public let state: State
     /// What it may change.
     public let method: TuningMethod
+    /// Whether it begins from the base model, to have nothing of what was taken back.
+    public let rebuild: Bool
     /// Steps taken.
     public let step: Int
     /// Steps planned.
@@ -49,6 +51,7 @@ public struct BurstInfo: Sendable, Hashable, Codable {
         id: Int,
         state: State,
         method: TuningMethod,
+        rebuild: Bool = false,
         step: Int,
         steps: Int,
         loss: Double? = nil,
@@ -63,6 +66,7 @@ public struct BurstInfo: Sendable, Hashable, Codable {
         self.id = id
         self.state = state
         self.method = method
+        self.rebuild = rebuild
         self.step = step
         self.steps = steps
         self.loss = loss

@@ -1,7 +1,7 @@
 package import Transformer
 
 /// What a burst does: its method and its hyper-parameters.
-package struct BurstPlan: Sendable, Equatable {
+package struct BurstPlan: Sendable, Equatable, Codable {
     package var method: TuningMethod
     package var learningRate: Float = 1e-4
     /// The head's own; 0 leaves the head as it is.

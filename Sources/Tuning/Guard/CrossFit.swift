@@ -16,6 +16,8 @@ package struct CrossFit: Sendable {
     /// In the order of the keys.
     package let answers: [Answer]
 
+    package init(answers: [Answer]) { self.answers = answers }
+
     /// The answers on those examples of `problem` whose keys `isAsked` picks; nil when interrupted.
     ///
     /// Each is answered by a head fitted on all examples but a fold that it belongs to, at the temperature that suits all

@@ -100,6 +100,20 @@ package struct HeadExamples: Sendable {
         features.removeLast(rows.count * featureCount)
     }
 
+    /// Those examples whose keys are in `wanted`, with what they are ordered and called by unchanged.
+    package func restricted(to wanted: Set<ExampleKey>) -> HeadExamples {
+        var part = HeadExamples(featureCount: featureCount)
+        part.labelNames = labelNames
+        part.labelIndices = labelIndices
+        for row in keys.indices where wanted.contains(keys[row]) {
+            part.keys.append(keys[row])
+            part.labels.append(labels[row])
+            part.weights.append(weights[row])
+            part.features += features[row * featureCount..<(row + 1) * featureCount]
+        }
+        return part
+    }
+
     private func firstRow(notBelow key: ExampleKey) -> Int {
         var low = 0
         var high = keys.count

@@ -39,9 +39,34 @@ struct Status: ControlCommand {
             ("connections", "\(status.connections)"),
             ("up", Text.duration(status.uptimeSeconds)),
         ]
-        if let accuracy = status.holdoutAccuracy { rows.append(("holdout", Text.percent(accuracy))) }
+        if status.body.learnt + status.body.waiting > 0 {
+            rows.append(("body", "\(status.body.learnt) learnt, \(status.body.waiting) waiting for a burst"))
+        }
+        if status.body.unlearning > 0 { rows.append(("unlearning", "\(status.body.unlearning) corrections")) }
+        rows += status.measures.map(measures) ?? []
+        for user in status.quarantine {
+            rows.append(
+                ("quarantine", "user \(user.uid), \(user.corrections) corrections: \(Text.plain(user.reason))"))
+        }
         if let burst = status.lastBurst { rows.append(("last burst", Tuning.line(burst))) }
         if status.readOnly.flag { rows.append(("read-only", Text.plain(status.readOnly.reason ?? "yes"))) }
         return Text.pairs(rows)
+    }
+
+    private static func measures(_ measures: MeasuresInfo) -> [(String, String)] {
+        var rows: [(String, String)] = []
+        if let prequential = measures.prequential {
+            let recent = Text.percent(prequential.recent)
+            rows.append(
+                ("prequential", "\(Text.percent(prequential.accuracy)) of \(prequential.count), lately \(recent)"))
+        }
+        if let accuracy = measures.holdoutAccuracy {
+            rows.append(("holdout", "\(Text.percent(accuracy)) of \(measures.holdout)"))
+        }
+        if let transfer = measures.backwardTransfer, let forgetting = measures.forgetting {
+            rows.append(
+                ("backward transfer", "\(Text.percent(transfer)), forgetting \(Text.percent(forgetting))"))
+        }
+        return rows
     }
 }

@@ -15,7 +15,8 @@ struct Tuning: AsyncParsableCommand {
         let loss = burst.loss.map { ", loss \($0)" } ?? ""
         let revision = burst.revision.map { ", revision \($0)" } ?? ""
         let reason = burst.reason.map { ": \(Text.plain($0))" } ?? ""
-        return "\(burst.id) \(burst.state.rawValue) (\(burst.method.rawValue), step \(burst.step) of \(burst.steps)"
+        let kind = burst.rebuild ? "rebuild, \(burst.method.rawValue)" : burst.method.rawValue
+        return "\(burst.id) \(burst.state.rawValue) (\(kind), step \(burst.step) of \(burst.steps)"
             + "\(loss)\(revision))\(reason)"
     }
 
@@ -32,6 +33,9 @@ struct Tuning: AsyncParsableCommand {
         @Option(name: .long, help: "Seed of its random choices.")
         var seed: Int?
 
+        @Flag(help: "Begin from the base model, with all corrections, instead of going on from what serves.")
+        var rebuild = false
+
         @Option(name: .long, help: "What to wait for: 'started' or 'finished'.")
         var wait = StartTuningParameters.Wait.started
 
@@ -39,7 +43,7 @@ struct Tuning: AsyncParsableCommand {
         @OptionGroup var output: OutputOptions
 
         func perform(_ client: AttuneClient) async throws {
-            let parameters = StartTuningParameters(method: method, seed: seed, wait: wait)
+            let parameters = StartTuningParameters(method: method, seed: seed, rebuild: rebuild, wait: wait)
             try Tuning.write(try await client.startTuning(parameters), output)
         }
     }

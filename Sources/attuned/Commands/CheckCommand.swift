@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Inference
+import Learning
 import Storage
 import Tensors
 import Transformer
@@ -33,7 +34,7 @@ struct CheckCommand: AsyncParsableCommand {
             print("processor: \(choice.vectors) kernels, OpenBLAS \(choice.blas)")
             let model = try BaseModel(
                 directory: settings.required("model"), name: settings.text("name"), choice: choice)
-            let labels = model.revision.head.map { ", \($0.labels.count) labels of its own" } ?? ""
+            let labels = model.learning.head.map { ", \($0.labels.count) labels of its own" } ?? ""
             print("model: \(model.name), \(model.architecture), \(model.parameterCount) parameters\(labels)")
             _ = try settings.labels()
             guard let directory = settings.text("stateDirectory") else { return }

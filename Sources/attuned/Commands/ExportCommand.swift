@@ -1,15 +1,23 @@
 import ArgumentParser
 import Foundation
-import Storage
+import Learning
+import Tensors
 
 /// Writes a revision as a directory that stands alone.
 struct ExportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export", abstract: "Write a revision and the model below it to a new directory.",
         discussion: """
-            The directory holds the model's own files as Hugging Face tools load them, and the revision's \
-            head.safetensors (weight, bias and temperature, labels in its metadata) and revision.json. Works beside a \
-            running daemon, since revisions never change.
+            The directory is a model directory as Hugging Face tools load them, with the revision's head.safetensors \
+            (weight, bias and temperature, labels in its metadata) and revision.json beside it. What tuning has changed \
+            in the model is in model.safetensors, with one exception: where it was tuned by LoRA the adapter lies beside \
+            the model below it, as PEFT has it, unless --merged is given.
+
+            With transformers, AutoModel.from_pretrained(DIRECTORY) loads the tuned model; where there is an adapter it \
+            needs peft for that, and without peft quietly loads the model below. \
+            PeftModel.from_pretrained(MODEL, DIRECTORY) adds the adapter to the model that was tuned.
+
+            Works beside a running daemon, since revisions never change.
             """)
 
     @OptionGroup var options: SettingsOptions
@@ -19,6 +27,9 @@ struct ExportCommand: AsyncParsableCommand {
 
     @Argument(help: "The directory to make; it must not exist.")
     var directory: String
+
+    @Flag(help: "Add a LoRA adapter to the model's weights, so that the directory needs no peft.")
+    var merged = false
 
     func run() async throws {
         do {
@@ -32,7 +43,6 @@ struct ExportCommand: AsyncParsableCommand {
         let settings = try options.settings()
         let state = try settings.required("stateDirectory")
         let model = try settings.required("model")
-        let files = FileManager.default
         let source: String
         if revision == "current" {
             source = "\(state)/current"
@@ -43,47 +53,17 @@ struct ExportCommand: AsyncParsableCommand {
             let digits = String(number)
             source = "\(state)/revisions/" + String(repeating: "0", count: max(0, 6 - digits.count)) + digits
         }
-        guard files.fileExists(atPath: "\(source)/revision.json") else {
+        guard FileManager.default.fileExists(atPath: "\(source)/revision.json") else {
             throw ConfigurationError("there is no revision '\(revision)' in \(state)")
         }
-        guard !files.fileExists(atPath: directory) else {
+        guard !FileManager.default.fileExists(atPath: directory) else {
             throw ConfigurationError("\(directory) exists already")
         }
-        let target = URL(filePath: directory).standardizedFileURL
-        let temporary = target.deletingLastPathComponent().appending(path: ".\(target.lastPathComponent).partial")
-        try? files.removeItem(at: temporary)
-        let text = try String(contentsOfFile: "\(source)/revision.json", encoding: .utf8)
-        let manifest = try RevisionManifest(text: text, path: "\(source)/revision.json")
-        guard try BaseModelIdentity(name: "", directory: model).digest == manifest.baseModel.digest else {
-            throw ConfigurationError(
-                "revision \(manifest.revision) was made from another model ('\(manifest.baseModel.name)') than \(model)"
-            )
-        }
-        try copy(URL(filePath: model), to: temporary)
-        let revisionDirectory = URL(filePath: source).resolvingSymlinksInPath()
-        for name in try files.contentsOfDirectory(atPath: revisionDirectory.path(percentEncoded: false)) {
-            let copy = temporary.appending(path: name)
-            try? files.removeItem(at: copy)
-            try files.copyItem(at: revisionDirectory.appending(path: name), to: copy)
-        }
-        try files.moveItem(at: temporary, to: target)
-        print(target.path(percentEncoded: false))
-    }
-
-    /// Copies a directory with what its links lead to, so that the copy does not hang on where the model lies.
-    private func copy(_ source: URL, to target: URL) throws {
-        let files = FileManager.default
-        try files.createDirectory(at: target, withIntermediateDirectories: true)
-        for entry in try files.contentsOfDirectory(
-            at: source.resolvingSymlinksInPath(), includingPropertiesForKeys: nil)
-        {
-            let real = entry.resolvingSymlinksInPath()
-            let copied = target.appending(path: entry.lastPathComponent)
-            if try real.resourceValues(forKeys: [.isDirectoryKey]).isDirectory == true {
-                try copy(real, to: copied)
-            } else {
-                try files.copyItem(at: real, to: copied)
-            }
-        }
+        // Merging computes, and as the daemon does.
+        _ = try Processor.check()
+        // What 'current' leads to may change meanwhile.
+        let path = URL(filePath: source).resolvingSymlinksInPath().path(percentEncoded: false)
+        try RevisionExport(revision: path, model: model).write(to: directory, isMerged: merged)
+        print(URL(filePath: directory).standardizedFileURL.path(percentEncoded: false))
     }
 }

@@ -68,6 +68,37 @@ struct Setting: Sendable {
         Setting(
             "learning.idleSeconds", .number(0...86_400),
             "Rest after the last correction before a thorough refit.", otherwise: "1"),
+        Setting(
+            "tuning.enabled", .flag,
+            "Whether the body is tuned in bursts by itself, and not only the head.", otherwise: "true"),
+        Setting(
+            "tuning.method", .choice(["head", "bias", "lora", "top-layers", "full"]),
+            "What a burst may change of the body.", otherwise: "lora"),
+        Setting("tuning.rank", .integer(1...512), "Rank of a new LoRA adapter.", otherwise: "8"),
+        Setting("tuning.alpha", .number(0.001...4_096), "Alpha of a new LoRA adapter.", otherwise: "16"),
+        Setting(
+            "tuning.topLayers", .integer(1...1_024), "Layers that the method top-layers trains.", otherwise: "2"),
+        Setting(
+            "tuning.startAfter", .integer(2...1_000_000),
+            "Corrections new to the body from which on a burst starts when they rest.", otherwise: "48"),
+        Setting(
+            "tuning.longestWaitSeconds", .number(1...86_400),
+            "How long they may wait for a burst while others keep coming.", otherwise: "300"),
+        Setting(
+            "tuning.longestBurstSeconds", .number(1...86_400),
+            "How long a burst's training may take, by an estimate made when it starts.", otherwise: "120"),
+        Setting(
+            "tuning.holdoutShare", .integer(2...1_000),
+            "One correction of so many is held back from the body, to judge it by.", otherwise: "8"),
+        Setting(
+            "tuning.replay", .integer(0...1_000_000),
+            "Earlier corrections that a burst mixes in at most; 0 for none.", otherwise: "2048"),
+        Setting(
+            "tuning.guardMargin", .number(0...10),
+            "By how much, in nats, the log-loss of a new body may be worse on the holdout.", otherwise: "0.05"),
+        Setting(
+            "tuning.guardConfidence", .number(0.5...0.9999),
+            "One-sided confidence of the guard's comparisons.", otherwise: "0.9"),
         Setting("revisions.keep", .integer(2...100_000), "Revisions kept besides pinned ones.", otherwise: "64"),
         Setting(
             "revisions.keepBodies", .integer(1...1_000), "Different bodies kept besides pinned ones.", otherwise: "8"),

@@ -1,6 +1,7 @@
 import Learning
 import LineProtocol
 import Storage
+import Tuning
 
 extension RequestRouter {
     func revisions() async throws -> RevisionsResult {
@@ -29,6 +30,14 @@ extension RequestRouter {
     }
 }
 
+extension RevisionInfo.GuardReport {
+    init(_ report: Tuning.GuardReport) {
+        self.init(
+            accepted: report.isAccepted, reason: report.reason, examples: report.examples,
+            logLossChange: report.change, upperBound: report.upperBound)
+    }
+}
+
 extension RevisionInfo {
     init(_ record: RevisionRecord) {
         let manifest = record.manifest
@@ -40,6 +49,8 @@ extension RevisionInfo {
                 head: manifest.corrections.head.sequences.description,
                 body: manifest.corrections.body.sequences.description,
                 holdout: manifest.corrections.holdout.sequences.description),
+            guard: (try? manifest.guardReport?.decode(as: Tuning.GuardReport.self)).map(GuardReport.init),
+            measures: (try? manifest.metrics?.decode(as: Measures.self)).map(MeasuresInfo.init),
             labels: manifest.labels.count, serving: record.isServing, pinned: record.isPinned)
     }
 }

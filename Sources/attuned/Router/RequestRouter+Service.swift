@@ -4,6 +4,7 @@ import LineProtocol
 import SocketServer
 import Storage
 import Transformer
+import Tuning
 
 extension RequestRouter {
     func discover() -> DiscoverResult {
@@ -15,7 +16,7 @@ extension RequestRouter {
             limits: .init(
                 lineBytes: limits.lineBytes, inFlight: limits.inFlight, connections: limits.connections,
                 connectionsPerUser: limits.connectionsPerUser),
-            methods: Method.allCases.filter { ![.startTuning, .cancelTuning, .reloadConfiguration].contains($0) })
+            methods: Method.allCases.filter { $0 != .reloadConfiguration })
     }
 
     func status() -> StatusResult {
@@ -28,6 +29,13 @@ extension RequestRouter {
             connections: connections.value,
             queues: .init(inference: engine.queueLength, learning: counts[.queued] ?? 0),
             corrections: .init(counts),
+            body: .init(
+                learnt: learning.learntByBody, waiting: learning.waitingForBody, unlearning: learning.unlearning),
+            measures: MeasuresInfo(learning.measures),
+            quarantine: learning.quarantine.map {
+                .init(uid: $0.user, corrections: $0.corrections, reason: $0.reason)
+            },
+            lastBurst: learner.burst.map(BurstInfo.init),
             readOnly: .init(flag: store.readOnlyReason != nil, reason: store.readOnlyReason))
     }
 
@@ -52,7 +60,42 @@ extension RequestRouter {
         page.counter("attuned_head_refits", "Heads fitted and published since the start.", learning.refits)
         page.gauge(
             "attuned_last_refit_seconds", "Time of the last head refit.", learning.lastRefitSeconds, unit: "seconds")
+        measure(learning, &page)
         return page.text
+    }
+
+    /// What the page says of the body and of how well learning goes.
+    private func measure(_ learning: LearnerStatus, _ page: inout OpenMetricsPage) {
+        page.gauge("attuned_body_learnt", "Corrections that the body has learnt.", Double(learning.learntByBody))
+        page.gauge("attuned_body_waiting", "Corrections that wait for a burst.", Double(learning.waitingForBody))
+        page.gauge(
+            "attuned_unlearning", "Corrections taken back that what serves has still seen.",
+            Double(learning.unlearning))
+        page.gauge("attuned_quarantined_users", "Users held back.", Double(learning.quarantine.count))
+        page.gauge(
+            "attuned_bursts", "Bursts that ended since the start, by outcome.",
+            learning.bursts.sorted { $0.key.rawValue < $1.key.rawValue }.map {
+                (["outcome": $0.key.rawValue], Double($0.value))
+            })
+        let measures = learning.measures
+        page.counter(
+            "attuned_prequential_scored", "Corrections scored before they were learnt.", measures.prequential.count)
+        let shares: [(String, String, Double?)] = [
+            (
+                "attuned_prequential_accuracy", "Share of corrections answered rightly before they were learnt.",
+                measures.prequential.accuracy
+            ),
+            (
+                "attuned_prequential_recent", "The same lately.",
+                measures.prequential.count > 0 ? measures.prequential.recent : nil
+            ),
+            ("attuned_holdout_accuracy", "Share of the holdout answered rightly.", measures.holdout?.accuracy),
+            ("attuned_backward_transfer", "Change of accuracy on what was learnt earlier.", measures.backwardTransfer),
+            ("attuned_forgetting", "How far that accuracy is below its best.", measures.forgetting),
+        ]
+        for (name, help, share) in shares {
+            if let share { page.gauge(name, help, share) }
+        }
     }
 
     private var uptimeSeconds: Double { (ContinuousClock.now - started) / .seconds(1) }

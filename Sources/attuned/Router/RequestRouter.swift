@@ -38,9 +38,9 @@ struct RequestRouter: RequestHandler {
         case .snapshotState: SnapshotResult(path: try await translated(.commit) { try await store.snapshot() })
         case .status: status()
         case .metrics: MetricsResult(text: metrics())
-        case .tuningStatus: BurstResult(nil)
-        case .startTuning: throw ProtocolError.notYet(.startTuning)
-        case .cancelTuning: throw ProtocolError.notYet(.cancelTuning)
+        case .tuningStatus: tuningStatus()
+        case .startTuning(let parameters): try await startTuning(parameters, context)
+        case .cancelTuning: cancelTuning()
         case .reloadConfiguration: throw ProtocolError.notYet(.reloadConfiguration)
         }
     }

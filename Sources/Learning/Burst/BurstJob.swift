@@ -1,0 +1,97 @@
+import Storage
+import Transformer
+import Tuning
+
+/// What a burst is to be made from.
+struct BurstJob: Sendable {
+    /// Why a burst is made.
+    enum Purpose: String, Sendable, Codable {
+        /// To go on from the body that serves.
+        case tune
+        /// To make from the base model what never saw the corrections that were taken back.
+        case rebuild
+    }
+
+    let id: Int
+    let purpose: Purpose
+    let method: TuningMethod
+    /// Nil for one that the corrections' content gives.
+    let seed: UInt64?
+    let caution: Float
+    /// The revision whose body it starts from.
+    let parent: LoadedRevision
+    /// The parent's body's features, labels and settings as of the corrections below.
+    let examples: HeadExamples
+    let labels: [String]
+    /// All corrections of the journal, each as it is now, in the order of their changes.
+    let changes: [Correction]
+    let policy: BurstPolicy
+}
+
+/// The corrections of a burst, divided up by content alone.
+struct BurstSets {
+    /// What the body has not learnt yet, in content order.
+    let new: [Correction]
+    /// What it has, class by class as even as can be; in content order.
+    let replay: [Correction]
+    /// What it never learns, in content order.
+    let holdout: [Correction]
+
+    /// Divides `corrections` for a body that has learnt those in `learnt`.
+    init(_ corrections: [Correction], learnt: SequenceSet, policy: BurstPolicy) {
+        let ordered = corrections.sorted { ($0.digest, $0.sequence) < ($1.digest, $1.sequence) }
+        var new: [Correction] = []
+        var known: [Correction] = []
+        var holdout: [Correction] = []
+        for correction in ordered {
+            // What the body has learnt stays learnt, even if the share was another then.
+            if learnt.contains(correction.sequence) {
+                known.append(correction)
+            } else if correction.isHeldBack(oneIn: policy.holdoutShare) {
+                holdout.append(correction)
+            } else {
+                new.append(correction)
+            }
+        }
+        if new.isEmpty {
+            // Nothing new: a burst that was asked for all the same goes over what there is.
+            self.new = Self.balanced(known, limit: policy.replayLimit)
+            replay = []
+        } else {
+            self.new = new
+            replay = Self.balanced(known, limit: policy.replayLimit)
+        }
+        self.holdout = holdout
+    }
+
+    /// At most `limit` of `corrections`, the same number of each label as far as there are so many, in their order.
+    static func balanced(_ corrections: [Correction], limit: Int) -> [Correction] {
+        guard corrections.count > limit else { return corrections }
+        var turns: [String: Int] = [:]
+        // A label's first correction comes before any label's second, and so on; ties go by content.
+        let turn = corrections.map { correction in
+            turns[correction.content.label, default: 0] += 1
+            return turns[correction.content.label] ?? 0
+        }
+        let chosen = corrections.indices.sorted { (turn[$0], $0) < (turn[$1], $1) }.prefix(limit)
+        return chosen.sorted().map { corrections[$0] }
+    }
+}
+
+extension Correction {
+    /// Whether the body never learns from it; what it is an answer to decides, so that relabelling changes nothing.
+    func isHeldBack(oneIn share: Int) -> Bool {
+        inputDigest.words.d % UInt64(max(share, 1)) == 0
+    }
+}
+
+/// What a manifest says of a burst, enough to run it again.
+struct BurstManifest: Codable, Sendable {
+    let purpose: BurstJob.Purpose
+    /// The revision that brought the body it started from; 0 is the base model.
+    let from: Int
+    let plan: BurstPlan
+    let new: SequenceSet
+    let replay: SequenceSet
+    let end: Burst.End
+}

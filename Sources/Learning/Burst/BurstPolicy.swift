@@ -1,0 +1,28 @@
+package import Transformer
+package import Tuning
+
+/// When the body is tuned, and how: what the configuration says.
+package struct BurstPolicy: Sendable, Equatable {
+    /// Whether bursts start by themselves; an administrator can start one in any case.
+    package var isEnabled = true
+    package var method = TuningMethod.lora(LowRankPlan())
+    /// Corrections that the body has not learnt and may learn from, from which on a burst is worth it.
+    package var startAfter = 48
+    /// How long corrections may wait for the body while others keep coming.
+    package var longestWait: Duration = .seconds(300)
+    /// How long a burst's steps may take at most, by an estimate made when it starts.
+    package var longestBurst: Duration = .seconds(120)
+    /// Of so many corrections one is held back from the body, to judge it by.
+    package var holdoutShare = 8
+    /// Earlier corrections at most that a burst mixes in; 0 for none.
+    package var replayLimit = 2048
+    package var judging = GuardSettings()
+    package var crossCheck = CrossCheck.Settings()
+
+    package init() {}
+
+    /// How many new corrections a burst waits for when the body has learnt `learnt`.
+    ///
+    /// A burst makes all features be computed anew, so that a large journal asks for larger bursts.
+    func threshold(learnt: Int) -> Int { max(startAfter, learnt / 10) }
+}

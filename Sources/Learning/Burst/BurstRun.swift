@@ -1,0 +1,203 @@
+import Foundation
+import Inference
+import Storage
+import Transformer
+import Tuning
+
+/// A body and a head that could serve, and how they came about.
+struct Candidate {
+    let body: LoadedBody
+    /// All corrections that the head was fitted on, by this body.
+    let table: CorrectionTable
+    let head: HeadFit
+    let labels: [String]
+    /// Nil where the body is the base model's own.
+    let burst: BurstManifest?
+    let seed: UInt64
+    let steps: Int
+    let new: [Correction]
+    let holdout: [Correction]
+    let report: GuardReport?
+    /// What the guard asked both bodies.
+    let answers: CrossFit
+}
+
+/// What came of a burst that could be finished.
+enum BurstVerdict {
+    case accepted(Candidate)
+    case rejected(GuardReport)
+}
+
+/// The computing of one burst: head, body, head, and the guard; it blocks its thread and looks at nothing outside.
+struct BurstRun {
+    let job: BurstJob
+    let base: LearningBase
+    let pipeline: TextPipeline
+    let board: BurstBoard
+
+    /// Corrections whose features are computed before it is asked again whether to stop.
+    private static let chunk = 64
+
+    /// Computes all of it.
+    ///
+    /// A rebuild always gives a candidate: that of the base model's own body where a burst is not worth it or rejected.
+    /// - Throws: `BurstError`, `TuningError` or `InferenceError`.
+    func run() throws -> BurstVerdict {
+        let isRebuild = job.purpose == .rebuild
+        let parent = isRebuild ? LoadedBody.base(base) : job.parent.body
+        let before = table(parent)
+        if isRebuild { try fill(before) }
+        let examples = isRebuild ? before.examples : job.examples
+        let learnt = isRebuild ? SequenceSet() : job.parent.bodySet.sequences
+        let sets = BurstSets(job.changes.filter(\.state.isLive), learnt: learnt, policy: job.policy)
+
+        var report: GuardReport?
+        if job.method != .head, !isRebuild || sets.new.count >= job.policy.startAfter {
+            switch try tune(sets, on: parent, before, examples) {
+            case .accepted(let candidate): return .accepted(candidate)
+            case .rejected(let found): report = found
+            }
+        }
+        guard isRebuild else {
+            guard let report else { throw BurstError.invalid("the method 'head' leaves the body as it is") }
+            return .rejected(report)
+        }
+        let candidate = try finish(
+            parent, before, burst: nil, seed: 0, steps: 0, sets: sets, report: report,
+            answers: CrossFit(answers: []))
+        return .accepted(candidate)
+    }
+
+    /// Trains a body that goes on from `parent`, fits its head and has it judged.
+    private func tune(
+        _ sets: BurstSets, on parent: LoadedBody, _ before: CorrectionTable, _ examples: HeadExamples
+    ) throws -> BurstVerdict {
+        let trained = sets.new + sets.replay
+        let seed = job.seed ?? Self.seed(of: trained)
+        let method = BurstTraining.method(job.method, on: parent)
+        let plan = BurstRecipe.plan(
+            method, new: sets.new.count, replay: sets.replay.count, caution: job.caution,
+            stepLimit: try stepLimit(trained, parent))
+        board.update {
+            $0.state = .running
+            $0.seed = seed
+            $0.steps = plan.steps
+            $0.corrections = sets.new.count
+        }
+        let training = BurstTraining(base: base, pipeline: pipeline, parent: parent)
+        let outcome = try training.run(
+            plan, new: sets.new, replay: sets.replay, seed: seed,
+            examples: examples.restricted(to: Set(trained.map { ExampleKey($0.digest) })),
+            names: before.nameFeatures(BurstTraining.labels(of: trained))
+        ) { step in
+            board.update {
+                $0.step = step.number
+                $0.loss = step.loss
+            }
+        } isCancelled: {
+            isCancelled
+        }
+        board.update { $0.state = .judging }
+        let body = LoadedBody.tuned(outcome, method: method, from: parent, base: base)
+        let after = table(body)
+        try fill(after)
+        let holdout = Set(sets.holdout.map { ExampleKey($0.digest) })
+        let fit = try fit(after)
+        let servingSettings = try servingSettings(before, examples)
+        let serving = try answers(
+            HeadProblem(
+                examples: examples, labels: job.labels, names: before.nameFeatures(job.labels), base: base.head),
+            servingSettings, holdout)
+        let candidate = try answers(problem(after), fit.settings, holdout)
+        let report = Guard.judge(
+            serving: serving, candidate: candidate, slices: after.slices, settings: job.policy.judging)
+        guard report.isAccepted else { return .rejected(report) }
+        let manifest = BurstManifest(
+            purpose: job.purpose, from: parent.number, plan: plan, new: SequenceSet(sets.new.map(\.sequence)),
+            replay: SequenceSet(sets.replay.map(\.sequence)), end: outcome.end)
+        return .accepted(
+            try finish(
+                body, after, fit: fit, burst: manifest, seed: seed, steps: outcome.steps.count, sets: sets,
+                report: report, answers: candidate))
+    }
+
+    private func finish(
+        _ body: LoadedBody, _ table: CorrectionTable, fit given: HeadFit? = nil, burst: BurstManifest?, seed: UInt64,
+        steps: Int, sets: BurstSets, report: GuardReport?, answers: CrossFit
+    ) throws -> Candidate {
+        Candidate(
+            body: body, table: table, head: try given ?? fit(table), labels: job.labels, burst: burst, seed: seed,
+            steps: steps, new: burst == nil ? [] : sets.new, holdout: report == nil ? [] : sets.holdout,
+            report: report, answers: answers)
+    }
+
+    /// What the serving body's heads are fitted with: what it serves with, or, for a rebuild, what suits these corrections.
+    private func servingSettings(_ before: CorrectionTable, _ examples: HeadExamples) throws -> HeadSettings {
+        if job.purpose == .rebuild { return try fit(before).settings }
+        if let settings = job.parent.settings { return settings }
+        let problem = HeadProblem(
+            examples: examples, labels: job.labels, names: before.nameFeatures(job.labels), base: base.head)
+        guard let fit = try problem.fit(parent: nil, settings: nil, isThorough: true, isInterrupted: { isCancelled })
+        else { throw BurstError.cancelled }
+        return fit.settings
+    }
+
+    private func answers(
+        _ problem: HeadProblem, _ settings: HeadSettings, _ holdout: Set<ExampleKey>
+    ) throws -> CrossFit {
+        let found = try CrossFit.answers(
+            of: problem, settings: settings, asking: { holdout.contains($0) }, isInterrupted: { isCancelled })
+        guard let found else { throw BurstError.cancelled }
+        return found
+    }
+
+    private func problem(_ table: CorrectionTable) -> HeadProblem {
+        HeadProblem(
+            examples: table.examples, labels: job.labels, names: table.nameFeatures(job.labels), base: base.head)
+    }
+
+    /// The head on all corrections, from nothing to the tolerance.
+    private func fit(_ table: CorrectionTable) throws -> HeadFit {
+        let problem = problem(table)
+        guard let fit = try problem.fit(parent: nil, settings: nil, isThorough: true, isInterrupted: { isCancelled })
+        else { throw BurstError.cancelled }
+        if let fault = problem.fault(in: fit.head) { throw TuningError(fault) }
+        return fit
+    }
+
+    /// Computes the features of all corrections.
+    private func fill(_ table: CorrectionTable) throws {
+        var rest = job.changes[...]
+        while !rest.isEmpty {
+            if isCancelled { throw BurstError.cancelled }
+            _ = table.apply(Array(rest.prefix(Self.chunk)))
+            rest = rest.dropFirst(Self.chunk)
+        }
+    }
+
+    private func table(_ body: LoadedBody) -> CorrectionTable {
+        CorrectionTable(pipeline: pipeline, body: body.body, holdoutShare: job.policy.holdoutShare)
+    }
+
+    private var isCancelled: Bool { board.isCancelled }
+
+    /// Steps that there is time for, by how long the features of one batch take; nil for a rebuild, which takes its time.
+    private func stepLimit(_ corrections: [Correction], _ parent: LoadedBody) throws -> Int? {
+        guard job.purpose == .tune else { return nil }
+        let sample = corrections.prefix(BurstRecipe.batchSize).map(TextInput.init)
+        let extractor = FeatureExtractor(pipeline: pipeline, body: parent.body)
+        _ = try extractor.features(Array(sample.prefix(1)))
+        let duration = try ContinuousClock().measure { _ = try extractor.features(sample) }
+        return max(1, Int(job.policy.longestBurst / (duration * Self.stepsCost)))
+    }
+
+    /// How much longer than computing features a training step takes, at most.
+    private static let stepsCost = 5
+
+    /// A seed that the corrections' content gives, small enough for any JSON reader.
+    private static func seed(of corrections: [Correction]) -> UInt64 {
+        var sum = DigestSum()
+        for correction in corrections { sum.add(correction.digest) }
+        return UInt64(sum.hex.prefix(13), radix: 16) ?? 0
+    }
+}

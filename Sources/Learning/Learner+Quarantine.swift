@@ -1,0 +1,50 @@
+import Logging
+import Storage
+import Tuning
+
+extension Learner {
+    /// Compares users with each other when enough has come in since the last time, and holds back who contradicts all others.
+    func crossCheck() async throws {
+        let count = corrections.set.count
+        guard abs(count - checkedCount) >= max(10, checkedCount / 50) else { return }
+        let labels = labels(of: corrections)
+        let users = corrections.users
+        guard !labels.isEmpty, Set(users.values).count > 1 else {
+            checkedCount = count
+            return
+        }
+        let problem = HeadProblem(
+            examples: corrections.examples, labels: labels, names: corrections.nameFeatures(labels), base: base.head)
+        let settings = served.settings ?? HeadSettings(classes: labels.count)
+        guard
+            let suspects = try CrossCheck.suspects(
+                in: problem, headSettings: settings, users: users, settings: options.bursts.crossCheck,
+                isInterrupted: { isInterrupted })
+        else { return }
+        checkedCount = count
+        for suspect in suspects {
+            let held = corrections.sequences(of: suspect.user)
+            logger.warning(
+                "quarantined a user",
+                metadata: [
+                    "user": "\(suspect.user)", "corrections": "\(held.count)", "reason": "\(suspect.reason)",
+                ])
+            _ = try await store.refuse(held, as: .quarantined, reason: suspect.reason)
+        }
+        guard !suspects.isEmpty else { return }
+        wake()
+    }
+
+    /// Holds back what quarantined users go on sending.
+    func quarantineArrivals(_ changes: [Correction], _ table: CorrectionTable) async throws {
+        var arrivals: [UInt32: SequenceSet] = [:]
+        for change in changes where change.state == .queued && !change.isReleased {
+            let user = change.content.uid
+            if table.quarantine[user] != nil { arrivals[user, default: SequenceSet()].insert(change.sequence) }
+        }
+        for (user, sequences) in arrivals {
+            guard let reason = table.quarantine[user]?.reason else { continue }
+            _ = try await store.refuse(sequences, as: .quarantined, reason: reason)
+        }
+    }
+}

@@ -1,0 +1,19 @@
+/// Lets one task of an actor at a time do what takes several steps; the others wait in the order in which they came.
+///
+/// Used on one actor alone.
+final class Turn {
+    private var isTaken = false
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    func take(isolation: isolated (any Actor)? = #isolation) async {
+        guard isTaken else {
+            isTaken = true
+            return
+        }
+        await withCheckedContinuation { waiting.append($0) }
+    }
+
+    func give() {
+        if waiting.isEmpty { isTaken = false } else { waiting.removeFirst().resume() }
+    }
+}

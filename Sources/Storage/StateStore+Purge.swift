@@ -1,0 +1,96 @@
+import GRDB
+import Logging
+import Synchronization
+
+extension StateStore {
+    /// Takes a correction and all others of the same input back, and erases what clients sent with them.
+    ///
+    /// The rows stay, so that sequences and changes stay what they were; a key that came with one of them is free
+    /// again. When this returns, nothing of the texts is left in any file of the journal. Copies for backups that lie in
+    /// the state directory are removed, too. Revisions that were made with them are left to `removeTainted`.
+    ///
+    /// - Returns: the sequences that were purged; only `sequence` itself if it was purged before.
+    /// - Throws: `StorageError` with `notFound`; with `durabilityUnknown` if it may be purged, but its traces may be left
+    ///   in the files: then again, or at the next start, they are removed.
+    package func purge(_ sequence: Int64) async throws(StorageError) -> SequenceSet {
+        try await onFiles { () throws(StorageError) in
+            let purged = try self.waitForDatabase { () throws(StorageError) in
+                try self.write { writer in
+                    guard let standing = try writer.standing(sequence) else { throw Self.missing(sequence) }
+                    if self.memory.withLock({ $0.purged.contains(sequence) }) { return SequenceSet([sequence]) }
+                    try writer.purge(standing)
+                    return writer.purged
+                }
+            }
+            try self.removeTraces()
+            return purged
+        }
+    }
+
+    /// The kept revisions that a purged correction left a trace in, newest first; the serving one may be among them.
+    package func taintedRevisions() async throws(StorageError) -> [Int] {
+        try await onDatabase { () throws(StorageError) in
+            let purged = self.memory.withLock { $0.purged }
+            return try self.read { try RevisionRow.tainted(by: purged, in: $0) }
+        }
+    }
+
+    /// Removes the revisions that a purged correction left a trace in, pinned or not, except the serving one.
+    ///
+    /// That one goes when it is called again after its successor was published.
+    ///
+    /// - Returns: which were removed.
+    /// - Throws: `StorageError` with `durabilityUnknown` if they may be removed, but traces may be left in the files.
+    package func removeTainted() async throws(StorageError) -> [Int] {
+        try await onFiles { () throws(StorageError) in
+            let purged = self.memory.withLock { $0.purged }
+            let removed = try self.waitForDatabase { () throws(StorageError) in
+                try self.write { writer in
+                    let removed = try RevisionRow.removeTainted(
+                        by: purged, serving: writer.serving.number, in: writer.database)
+                    if !removed.isEmpty { try StateSchema.setVacuumDue(true, in: writer.database) }
+                    return removed
+                }
+            }
+            try self.removeTraces()
+            return removed
+        }
+    }
+
+    /// The corrections that the serving revision has a trace of and that were taken back: what is to be unlearnt.
+    package func unlearning() -> SequenceSet {
+        memory.withLock { $0.states[.retracted].intersection($0.serving.seen) }
+    }
+
+    /// Removes what may be left of erased texts and removed revisions; on the files queue.
+    private func removeTraces() throws(StorageError) {
+        do {
+            // Nothing is being published or copied now, since that needs this queue.
+            let kept = try waitForDatabase { () throws(StorageError) in
+                try read { try Set(RevisionRow.allKept(in: $0).map(\.number)) }
+            }
+            _ = try directory.sweep(keeping: kept, logger: options.logger)
+            try waitForDatabase { () throws(StorageError) in
+                guard try read({ try StateSchema.isVacuumDue(in: $0) }) else { return }
+                try database.rebuild()
+                try write { try StateSchema.setVacuumDue(false, in: $0.database) }
+            }
+        } catch {
+            if error.code == .readOnly { memory.withLock { $0.readOnlyReason = error.text } }
+            let text = "what is purged may have left traces in the state's files; do it again: \(error.text)"
+            throw StorageError(.durabilityUnknown, text)
+        }
+    }
+}
+
+extension JournalWriter {
+    /// Takes all corrections of an input back and erases their content.
+    mutating func purge(_ standing: Standing) throws {
+        let all = try Row.fetchAll(
+            database, sql: "SELECT \(Standing.columns) FROM correction WHERE input_digest = ? ORDER BY sequence",
+            arguments: [standing.input]
+        ).map(Standing.init)
+        for standing in all { try erase(standing) }
+        try StateSchema.setVacuumDue(true, in: database)
+    }
+}

@@ -63,10 +63,17 @@ final class CorrectionTable {
             }
         }
         examples.remove(leaving)
+        return add(arriving, arrival: arrival)
+    }
+
+    /// Takes in `corrections`, whatever their state; those that cannot be learnt from, and why.
+    @discardableResult func add(
+        _ corrections: [Correction], arrival: (Correction, [Float]) -> Void = { _, _ in }
+    ) -> [(sequence: Int64, reason: String)] {
         var faults: [(sequence: Int64, reason: String)] = []
         var added: [HeadExamples.Example] = []
         var taken: [Correction] = []
-        for (correction, result) in zip(arriving, features(of: arriving)) {
+        for (correction, result) in zip(corrections, features(of: corrections)) {
             switch result {
             case .success(let features):
                 added.append(Self.example(correction, features))
@@ -164,15 +171,26 @@ final class CorrectionTable {
         Set(members.lazy.filter { sequences.contains($0.key) }.map { ExampleKey($0.value.digest) })
     }
 
+    /// What a head is fitted to: these corrections, for `labels`.
+    ///
+    /// - Parameter learnt: the corrections that the body was trained on; settings are chosen on the others alone.
+    func problem(
+        _ labels: [String], base: ClassificationHead?, learntByBody learnt: SequenceSet
+    ) -> HeadProblem {
+        HeadProblem(
+            examples: examples, labels: labels, names: nameFeatures(labels), base: base,
+            judges: learnt.isEmpty ? nil : keys(of: set.sequences.subtracting(learnt)))
+    }
+
     /// The live corrections of `user`.
     func sequences(of user: UInt32) -> SequenceSet {
         SequenceSet(members.lazy.filter { $0.value.user == user && !$0.value.isVouchedFor }.map(\.key).sorted())
     }
 
-    /// Who taught each example, but for those that an administrator has vouched for.
-    var users: [ExampleKey: CrossCheck.User] {
+    /// Who taught each example, but for those in `left` and those that an administrator has vouched for.
+    func users(besides left: SequenceSet) -> [ExampleKey: CrossCheck.User] {
         var users: [ExampleKey: CrossCheck.User] = [:]
-        for member in members.values where !member.isVouchedFor {
+        for (sequence, member) in members where !member.isVouchedFor && !left.contains(sequence) {
             users[ExampleKey(member.digest)] = member.user
         }
         return users

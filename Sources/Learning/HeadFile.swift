@@ -33,6 +33,8 @@ struct HeadManifest: Codable, Sendable {
     /// With `isCold`, where corrections came or went while the body was made: the head was first fitted thoroughly on
     /// these, and then quickly from that on all.
     var first: SequenceSet?
+    /// The labels of that first head.
+    var firstLabels: [String]?
 }
 
 /// A manifest's `hyperparameters`.

@@ -60,7 +60,8 @@ extension Learner {
         let fitted = candidate.head
         let labels = labels(of: table)
         if table.set == first, labels == fitted.head.labels {
-            let manifest = HeadManifest(start: nil, settings: fitted.settings, isThorough: true, isCold: true)
+            let manifest = HeadManifest(
+                start: candidate.start, settings: fitted.settings, isThorough: true, isCold: true)
             return (fitted, manifest)
         }
         let problem = HeadProblem(
@@ -72,7 +73,8 @@ extension Learner {
         else { throw TuningError("a quick fit was interrupted") }
         if let fault = problem.fault(in: fit.head) { throw TuningError(fault) }
         let manifest = HeadManifest(
-            start: nil, settings: fit.settings, isThorough: false, isCold: true, first: first.sequences)
+            start: candidate.start, settings: fit.settings, isThorough: false, isCold: true, first: first.sequences,
+            firstLabels: fitted.head.labels)
         return (fit, manifest)
     }
 

@@ -8,7 +8,8 @@ extension Learner {
         let count = corrections.set.count
         guard abs(count - checkedCount) >= max(10, checkedCount / 50) else { return }
         let labels = labels(of: corrections)
-        let users = corrections.users
+        // What the body was trained on is no witness: it has been made to agree.
+        let users = corrections.users(besides: served.bodySet.sequences)
         guard !labels.isEmpty, Set(users.values).count > 1 else {
             checkedCount = count
             return

@@ -186,9 +186,8 @@ extension Learner {
 
     /// Computes the head for `plan` on the actor's queue; nil when interrupted.
     private func fit(_ plan: RefitPlan, isCold: Bool) throws(TuningError) -> Refit? {
-        let problem = HeadProblem(
-            examples: corrections.examples, labels: plan.labels, names: corrections.nameFeatures(plan.labels),
-            base: base.head)
+        let problem = corrections.problem(
+            plan.labels, base: base.head, learntByBody: plan.isThorough ? served.bodySet.sequences : SequenceSet())
         // What was retracted must leave no trace, so then there is no warm start from a head that has seen it.
         let isCold = isCold || served.serving.head == nil
         let start = isCold ? nil : served.settings.flatMap { $0.chosenAt > 0 ? $0 : nil }

@@ -43,9 +43,9 @@ extension StateStore {
     /// - Throws: `StorageError` with `durabilityUnknown` if they may be removed, but traces may be left in the files.
     package func removeTainted() async throws(StorageError) -> [Int] {
         try await onFiles { () throws(StorageError) in
-            let purged = self.memory.withLock { $0.purged }
             let removed = try self.waitForDatabase { () throws(StorageError) in
                 try self.write { writer in
+                    let purged = self.memory.withLock { $0.purged }
                     let removed = try RevisionRow.removeTainted(
                         by: purged, serving: writer.serving.number, in: writer.database)
                     if !removed.isEmpty { try StateSchema.setVacuumDue(true, in: writer.database) }

@@ -82,10 +82,11 @@ private final class SmallDisk {
 
     @Test(.enabled(if: SmallDisk.canMount))
     func `a purge is not said to be done, and is done once there is room`() async throws {
-        let disk = try #require(SmallDisk(kilobytes: 3_000))
+        let disk = try #require(SmallDisk(kilobytes: 5_000))
         let path = "\(disk.path)/state"
         let store = try open(path)
         let filler = "\(disk.path)/filler"
+        try Data(count: 3_000_000).write(to: URL(filePath: filler))
         func fill(_ text: (Int) -> String) async -> StorageError? {
             for index in 0..<10_000 {
                 let new = correction(text(index))
@@ -103,9 +104,11 @@ private final class SmallDisk {
         #expect(try await store.correction(1).isPurged == (refused?.code == .durabilityUnknown))
         await store.close()
 
-        // After a start there is room for the transaction, since the log is gone, but not for the whole database again.
+        // With some room the transaction is made, but not the whole database anew.
         var next = try open(path)
-        try Data(count: 700_000).write(to: URL(filePath: filler))
+        try FileManager.default.removeItem(atPath: filler)
+        let free = try FileManager.default.attributesOfFileSystem(forPath: disk.path)[.systemFreeSize] as? Int ?? 0
+        try Data(count: max(0, free - 200_000)).write(to: URL(filePath: filler))
         let unfinished = await failure { _ = try await next.purge(1) }
         #expect(unfinished?.code == .durabilityUnknown)
         #expect(try await next.correction(1).isPurged)

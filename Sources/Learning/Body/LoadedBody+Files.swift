@@ -17,7 +17,9 @@ extension LoadedBody {
         case .bias: .new([delta(base)])
         case .dense:
             if parent.hasModelDirectory {
-                .over(parent.number, dropping: parent.adapter == nil ? [] : Self.adapterFiles, [base.checkpoint(foundation)])
+                .over(
+                    parent.number, dropping: parent.adapter == nil ? [] : Self.adapterFiles,
+                    [base.checkpoint(foundation)])
             } else {
                 .new(try base.modelDirectory(foundation))
             }
@@ -42,27 +44,25 @@ extension LoadedBody {
         guard manifest.body != 0 else { return .base(base) }
         let files = Set(manifest.files.filter(\.value.isBody).keys)
         do throws(ModelError) {
-            if files.contains(BodyParameters.deltaFileName) {
+            if files == [BodyParameters.deltaFileName] {
                 let parameters = try base.parameters.applyingDelta(
                     directory: directory, configuration: base.configuration, namePrefix: base.namePrefix)
                 return dense(parameters, .bias, manifest, base)
             }
             let isOnBase = !files.contains(BodyParameters.checkpointFileName)
+            let hasAdapter = !files.isDisjoint(with: adapterFiles)
+            guard hasAdapter || !isOnBase, !files.contains(BodyParameters.deltaFileName) else {
+                throw ModelError(
+                    .malformed,
+                    "\(directory)/\(RevisionManifest.fileName): these files make no body: \(files.sorted())")
+            }
             let foundation =
                 try isOnBase
                 ? base.parameters
                 : BodyParameters(
                     checkpointIn: directory, configuration: base.configuration, namePrefix: base.namePrefix,
                     withPooler: base.parameters.pooler != nil)
-            guard !files.isDisjoint(with: adapterFiles) else {
-                guard !isOnBase else {
-                    throw ModelError(
-                        .malformed,
-                        "\(directory)/\(RevisionManifest.fileName): revision \(manifest.body) brought the body, but no "
-                            + "file of it is listed")
-                }
-                return dense(foundation, .dense, manifest, base)
-            }
+            guard hasAdapter else { return dense(foundation, .dense, manifest, base) }
             let adapter = try LowRankAdapter.read(
                 directory: directory, for: foundation, configuration: base.configuration)
             let merged = adapter.merged(into: foundation, configuration: base.configuration)

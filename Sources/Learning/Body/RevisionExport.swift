@@ -20,7 +20,8 @@ package struct RevisionExport {
         guard try BaseModelIdentity(name: "", directory: model).digest == manifest.baseModel.digest else {
             throw StorageError(
                 .otherModel,
-                "revision \(manifest.revision) was made from another model ('\(manifest.baseModel.name)') than \(model)")
+                "revision \(manifest.revision) was made from another model ('\(manifest.baseModel.name)') than \(model)"
+            )
         }
         for (name, file) in manifest.files.sorted(by: { $0.key < $1.key }) {
             let path = "\(source)/\(name)"

@@ -91,6 +91,8 @@ struct BurstManifest: Codable, Sendable {
     /// The revision that brought the body it started from; 0 is the base model.
     let from: Int
     let plan: BurstPlan
+    /// What the first head was fitted with.
+    let settings: HeadSettings
     let new: SequenceSet
     let replay: SequenceSet
     let end: Burst.End

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Inference
 import Storage
 import Transformer
@@ -10,7 +11,8 @@ struct Candidate {
     /// All corrections that the head was fitted on, by this body.
     let table: CorrectionTable
     let head: HeadFit
-    let labels: [String]
+    /// What the head was fitted with.
+    let start: HeadSettings
     /// Nil where the body is the base model's own.
     let burst: BurstManifest?
     let seed: UInt64
@@ -52,8 +54,9 @@ struct BurstRun {
         let sets = BurstSets(job.changes.filter(\.state.isLive), learnt: learnt, policy: job.policy)
 
         var report: GuardReport?
+        let settings = try settings(before, examples)
         if job.method != .head, !isRebuild || sets.new.count >= job.policy.startAfter {
-            switch try tune(sets, on: parent, before, examples) {
+            switch try tune(sets, on: parent, before, examples, settings) {
             case .accepted(let candidate): return .accepted(candidate)
             case .rejected(let found): report = found
             }
@@ -62,21 +65,24 @@ struct BurstRun {
             guard let report else { throw BurstError.invalid("the method 'head' leaves the body as it is") }
             return .rejected(report)
         }
-        let candidate = try finish(
-            parent, before, burst: nil, seed: 0, steps: 0, sets: sets, report: report,
-            answers: CrossFit(answers: []))
-        return .accepted(candidate)
+        return .accepted(
+            Candidate(
+                body: parent, table: before, head: try fit(before, settings, learntByBody: SequenceSet()),
+                start: settings, burst: nil, seed: 0, steps: 0, new: [], holdout: report == nil ? [] : sets.holdout,
+                report: report, answers: CrossFit(answers: [])))
     }
 
     /// Trains a body that goes on from `parent`, fits its head and has it judged.
     private func tune(
-        _ sets: BurstSets, on parent: LoadedBody, _ before: CorrectionTable, _ examples: HeadExamples
+        _ sets: BurstSets, on parent: LoadedBody, _ before: CorrectionTable, _ examples: HeadExamples,
+        _ settings: HeadSettings
     ) throws -> BurstVerdict {
         let trained = sets.new + sets.replay
         let seed = job.seed ?? Self.seed(of: trained)
         let method = BurstTraining.method(job.method, on: parent)
+        let labels = BurstTraining.labels(of: trained)
         let plan = BurstRecipe.plan(
-            method, new: sets.new.count, replay: sets.replay.count, caution: job.caution,
+            method, new: sets.new.count, replay: sets.replay.count, names: labels.count, caution: job.caution,
             stepLimit: try stepLimit(trained, parent))
         board.update {
             $0.state = .running
@@ -86,9 +92,9 @@ struct BurstRun {
         }
         let training = BurstTraining(base: base, pipeline: pipeline, parent: parent)
         let outcome = try training.run(
-            plan, new: sets.new, replay: sets.replay, seed: seed,
+            plan, new: sets.new, replay: sets.replay, seed: seed, settings: settings,
             examples: examples.restricted(to: Set(trained.map { ExampleKey($0.digest) })),
-            names: before.nameFeatures(BurstTraining.labels(of: trained))
+            names: before.nameFeatures(labels)
         ) { step in
             board.update {
                 $0.step = step.number
@@ -101,40 +107,41 @@ struct BurstRun {
         let body = LoadedBody.tuned(outcome, method: method, from: parent, base: base)
         let after = table(body)
         try fill(after)
+
         let holdout = Set(sets.holdout.map { ExampleKey($0.digest) })
-        let fit = try fit(after)
-        let servingSettings = try servingSettings(before, examples)
+        let names = before.nameFeatures(job.labels)
         let serving = try answers(
-            HeadProblem(
-                examples: examples, labels: job.labels, names: before.nameFeatures(job.labels), base: base.head),
-            servingSettings, holdout)
-        let candidate = try answers(problem(after), fit.settings, holdout)
+            HeadProblem(examples: examples, labels: job.labels, names: names, base: base.head), settings, holdout)
+        // The features of what the body was trained on say nothing about what suits a head on others: what was chosen
+        // before stays, but for how sure its answers may be, which the held-back corrections tell.
+        let learnt = SequenceSet(sets.new.map(\.sequence).sorted()).union(earlier)
+        let problem = after.problem(job.labels, base: base.head, learntByBody: learnt)
+        var adapted = try problem.adapted(settings)
+        let candidate = try answers(problem, adapted, holdout)
         let report = Guard.judge(
             serving: serving, candidate: candidate, slices: after.slices, settings: job.policy.judging)
         guard report.isAccepted else { return .rejected(report) }
+        adapted.temperature = candidate.temperature ?? adapted.temperature
+        adapted.chosenAt = after.examples.count
         let manifest = BurstManifest(
-            purpose: job.purpose, from: parent.number, plan: plan, new: SequenceSet(sets.new.map(\.sequence)),
-            replay: SequenceSet(sets.replay.map(\.sequence)), end: outcome.end)
+            purpose: job.purpose, from: parent.number, plan: plan, settings: settings,
+            new: SequenceSet(sets.new.map(\.sequence).sorted()),
+            replay: SequenceSet(sets.replay.map(\.sequence).sorted()), end: outcome.end)
         return .accepted(
-            try finish(
-                body, after, fit: fit, burst: manifest, seed: seed, steps: outcome.steps.count, sets: sets,
+            Candidate(
+                body: body, table: after, head: try fit(after, adapted, learntByBody: learnt), start: adapted,
+                burst: manifest, seed: seed, steps: outcome.steps.count, new: sets.new, holdout: sets.holdout,
                 report: report, answers: candidate))
     }
 
-    private func finish(
-        _ body: LoadedBody, _ table: CorrectionTable, fit given: HeadFit? = nil, burst: BurstManifest?, seed: UInt64,
-        steps: Int, sets: BurstSets, report: GuardReport?, answers: CrossFit
-    ) throws -> Candidate {
-        Candidate(
-            body: body, table: table, head: try given ?? fit(table), labels: job.labels, burst: burst, seed: seed,
-            steps: steps, new: burst == nil ? [] : sets.new, holdout: report == nil ? [] : sets.holdout,
-            report: report, answers: answers)
+    /// What the bodies before have learnt.
+    private var earlier: SequenceSet {
+        job.purpose == .rebuild ? SequenceSet() : job.parent.bodySet.sequences
     }
 
-    /// What the serving body's heads are fitted with: what it serves with, or, for a rebuild, what suits these corrections.
-    private func servingSettings(_ before: CorrectionTable, _ examples: HeadExamples) throws -> HeadSettings {
-        if job.purpose == .rebuild { return try fit(before).settings }
-        if let settings = job.parent.settings { return settings }
+    /// What heads on the body before are fitted with: what serves, or, for a rebuild, what suits these corrections.
+    private func settings(_ before: CorrectionTable, _ examples: HeadExamples) throws -> HeadSettings {
+        if job.purpose == .tune, let settings = job.parent.settings { return settings }
         let problem = HeadProblem(
             examples: examples, labels: job.labels, names: before.nameFeatures(job.labels), base: base.head)
         guard let fit = try problem.fit(parent: nil, settings: nil, isThorough: true, isInterrupted: { isCancelled })
@@ -151,15 +158,14 @@ struct BurstRun {
         return found
     }
 
-    private func problem(_ table: CorrectionTable) -> HeadProblem {
-        HeadProblem(
-            examples: table.examples, labels: job.labels, names: table.nameFeatures(job.labels), base: base.head)
-    }
-
     /// The head on all corrections, from nothing to the tolerance.
-    private func fit(_ table: CorrectionTable) throws -> HeadFit {
-        let problem = problem(table)
-        guard let fit = try problem.fit(parent: nil, settings: nil, isThorough: true, isInterrupted: { isCancelled })
+    private func fit(
+        _ table: CorrectionTable, _ settings: HeadSettings, learntByBody learnt: SequenceSet
+    ) throws -> HeadFit {
+        let problem = table.problem(job.labels, base: base.head, learntByBody: learnt)
+        guard
+            let fit = try problem.fit(
+                parent: nil, settings: settings, isThorough: true, isInterrupted: { isCancelled })
         else { throw BurstError.cancelled }
         if let fault = problem.fault(in: fit.head) { throw TuningError(fault) }
         return fit
@@ -181,18 +187,29 @@ struct BurstRun {
 
     private var isCancelled: Bool { board.isCancelled }
 
-    /// Steps that there is time for, by how long the features of one batch take; nil for a rebuild, which takes its time.
+    /// Steps that there is time for, by how long this thread computes the features of one batch; nil for a rebuild.
+    ///
+    /// Its own time counts and not the clock's, which goes on while others have the processor.
     private func stepLimit(_ corrections: [Correction], _ parent: LoadedBody) throws -> Int? {
         guard job.purpose == .tune else { return nil }
         let sample = corrections.prefix(BurstRecipe.batchSize).map(TextInput.init)
         let extractor = FeatureExtractor(pipeline: pipeline, body: parent.body)
         _ = try extractor.features(Array(sample.prefix(1)))
-        let duration = try ContinuousClock().measure { _ = try extractor.features(sample) }
-        return max(1, Int(job.policy.longestBurst / (duration * Self.stepsCost)))
+        let started = Self.threadSeconds
+        _ = try extractor.features(sample)
+        let seconds = max(Self.threadSeconds - started, 1e-6) * Self.stepCost
+        return max(1, Int(min(job.policy.longestBurst / .seconds(1) / seconds, 1e9)))
     }
 
-    /// How much longer than computing features a training step takes, at most.
-    private static let stepsCost = 5
+    /// How many times as long as the features of its batch a training step takes, at most.
+    private static let stepCost = 5.0
+
+    /// Seconds that the calling thread has computed for.
+    private static var threadSeconds: Double {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
 
     /// A seed that the corrections' content gives, small enough for any JSON reader.
     private static func seed(of corrections: [Correction]) -> UInt64 {

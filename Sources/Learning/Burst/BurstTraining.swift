@@ -25,40 +25,56 @@ struct BurstTraining {
     ///
     /// - Parameters:
     ///   - new: in content order, as is `replay`.
+    ///   - settings: what the first head is fitted with.
     ///   - examples: the features of both by `parent`.
     ///   - names: the features of their labels' names by `parent`.
     /// - Throws: `BurstError`, `TuningError` or `InferenceError`.
     func run(
-        _ plan: BurstPlan, new: [Correction], replay: [Correction], seed: UInt64, examples: HeadExamples,
-        names: [String: [Float]], progress: (Burst.Step) -> Void = { _ in }, isCancelled: () -> Bool = { false }
+        _ plan: BurstPlan, new: [Correction], replay: [Correction], seed: UInt64, settings: HeadSettings,
+        examples: HeadExamples, names: [String: [Float]], progress: (Burst.Step) -> Void = { _ in },
+        isCancelled: () -> Bool = { false }
     ) throws -> Burst.Outcome {
         let labels = Self.labels(of: new + replay)
         guard labels.count > 1 else {
             throw BurstError.invalid("the corrections have one label, '\(labels.first ?? "")': nothing to tell apart")
         }
         let problem = HeadProblem(examples: examples, labels: labels, names: names, base: base.head)
+        var start = try problem.adapted(settings)
+        // They are chosen already.
+        start.chosenAt = examples.count
         guard
-            let first = try problem.fit(
-                parent: nil, settings: nil, isThorough: true, isInterrupted: isCancelled)
+            let first = try problem.fit(parent: nil, settings: start, isThorough: true, isInterrupted: isCancelled)
         else { throw BurstError.cancelled }
         let indices = Dictionary(
             labels.enumerated().map { ($1, Int32($0)) }, uniquingKeysWith: { first, _ in first })
-        let start = parent.start(plan.method)
+        let weights = parent.start(plan.method)
         var input = Burst.Input(
-            base: start.base, configuration: base.configuration, pooling: base.pooling, head: first.head,
-            corrections: try new.map { try example($0, indices) })
+            base: weights.base, configuration: base.configuration, pooling: base.pooling,
+            head: BurstRecipe.softened(first.head), corrections: try new.map { try example($0, indices) })
+        if start.nameWeight > 0 {
+            let named = labels.filter { names[$0] != nil && base.head?.labels.contains($0) != true }
+            input.corrections += try named.map { try example(of: $0, indices, weight: start.nameWeight) }
+        }
         input.replay = try replay.map { try example($0, indices) }
         input.seed = seed
         input.anchor = base.parameters
-        input.adapter = start.adapter
+        input.adapter = weights.adapter
         return try Burst.run(
             plan, on: input, namePrefix: base.namePrefix, progress: progress, isCancelled: isCancelled)
     }
 
     private func example(_ correction: Correction, _ indices: [String: Int32]) throws -> BurstExample {
-        let encoding = try pipeline.encode(TextInput(correction), for: parent.body.encoder)
-        return BurstExample(
-            ids: encoding.ids, typeIDs: encoding.typeIDs, label: indices[correction.content.label] ?? 0,
-            weight: correction.exampleWeight)
+        try example(
+            TextInput(correction), label: indices[correction.content.label] ?? 0, weight: correction.exampleWeight)
+    }
+
+    /// The name of a label, as an example of it.
+    private func example(of label: String, _ indices: [String: Int32], weight: Float) throws -> BurstExample {
+        try example(TextInput(CorrectionTable.words(of: label)), label: indices[label] ?? 0, weight: weight)
+    }
+
+    private func example(_ input: TextInput, label: Int32, weight: Float) throws -> BurstExample {
+        let encoding = try pipeline.encode(input, for: parent.body.encoder)
+        return BurstExample(ids: encoding.ids, typeIDs: encoding.typeIDs, label: label, weight: weight)
     }
 }

@@ -15,8 +15,13 @@ package struct CrossFit: Sendable {
 
     /// In the order of the keys.
     package let answers: [Answer]
+    /// What suits all answers together; nil where there are none.
+    package let temperature: Float?
 
-    package init(answers: [Answer]) { self.answers = answers }
+    package init(answers: [Answer], temperature: Float? = nil) {
+        self.answers = answers
+        self.temperature = temperature
+    }
 
     /// The answers on those examples of `problem` whose keys `isAsked` picks; nil when interrupted.
     ///
@@ -59,7 +64,7 @@ package struct CrossFit: Sendable {
                 logLoss: loss
             )
         }
-        return CrossFit(answers: answers.sorted { $0.key < $1.key })
+        return CrossFit(answers: answers.sorted { $0.key < $1.key }, temperature: temperature)
     }
 
     package var side: GuardReport.Side {

@@ -9,16 +9,23 @@ extension HeadProblem {
 
     /// What says most about examples that the fit has not seen; nil when interrupted.
     ///
-    /// The log-loss at its best temperature decides, first over penalties with names as full examples, then over lighter
+    /// The log-loss at its best temperature decides (on the judges, where there are some), first over penalties with names as full examples, then over lighter
     /// names. Few examples say little: what lies far from the defaults must be better by more.
     func choose(
-        _ rows: HeadRows, _ nameRows: HeadRows, _ isInterrupted: () -> Bool
+        _ rows: HeadRows, _ nameRows: HeadRows, _ current: HeadSettings, _ isInterrupted: () -> Bool
     ) throws(TuningError) -> HeadSettings? {
         var fallback = HeadSettings(classes: labels.count, spread: spread(rows, nameRows))
         fallback.chosenAt = examples.count
         if namesMislead(rows) { fallback.nameWeight = 0 }
-        var validation = CrossValidation(self, rows, nameRows, space(rows, nameRows, fallback))
-        guard validation.labels.count >= HeadSettings.fewest else { return fallback }
+        var validation = CrossValidation(
+            self, rows, nameRows, space(rows, nameRows, fallback), asking: { judges?.contains($0) ?? true })
+        guard validation.labels.count >= HeadSettings.fewest else {
+            if judges == nil { return fallback }
+            // What was chosen on features that were not trained on the examples says more than the defaults.
+            var kept = current
+            kept.chosenAt = examples.count
+            return kept
+        }
         var best: (cost: Double, settings: HeadSettings)?
         var worse = 0
         for penalty in Self.penalties where worse < 2 {

@@ -21,16 +21,23 @@ package struct HeadProblem: Sendable {
     /// Features of the labels' names, but of those that the base knows by more than their name.
     let names: [String: [Float]]
     let base: ClassificationHead?
+    /// The examples that settings are chosen by; nil for all.
+    let judges: Set<ExampleKey>?
 
     /// The problem for `labels`, the classes in their order; `names` are features of label names, where there are any.
     ///
     /// A name whose features are zero, not finite or of another length is left out.
+    ///
+    /// - Parameter judges: where the features come from a body that was trained on some of the examples, the others: on
+    ///   those alone can be seen what suits examples that are to come. Nil where it was trained on none.
     package init(
         examples: HeadExamples,
         labels: [String],
         names: [String: [Float]],
-        base: ClassificationHead? = nil
+        base: ClassificationHead? = nil,
+        judges: Set<ExampleKey>? = nil
     ) {
+        self.judges = judges
         self.examples = examples
         self.labels = labels
         self.base = base.flatMap { $0.featureCount == examples.featureCount ? $0 : nil }
@@ -64,7 +71,7 @@ package struct HeadProblem: Sendable {
         if rows.count == 0, base == nil { return nearestName(settings) }
         let isDue = settings.isDue(examples: examples.count)
         if isThorough, isDue {
-            guard let chosen = try choose(rows, nameRows, isInterrupted) else { return nil }
+            guard let chosen = try choose(rows, nameRows, settings, isInterrupted) else { return nil }
             settings = chosen
         }
         let space = space(rows, nameRows, settings)
@@ -88,6 +95,13 @@ package struct HeadProblem: Sendable {
             )
         }
         return try fit(outcome, space, settings, isThorough: isDone)
+    }
+
+    /// `settings`, chosen on another body's features, for these.
+    package func adapted(_ settings: HeadSettings) throws(TuningError) -> HeadSettings {
+        var adapted = settings
+        adapted.spread = spread(try rows(), nameRows())
+        return adapted
     }
 
     private func fit(

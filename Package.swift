@@ -60,7 +60,10 @@ let package = Package(
         .target(name: "Supervision", dependencies: ["CSystemd", .product(name: "Logging", package: "swift-log")]),
         .target(
             name: "Learning",
-            dependencies: ["Tuning", "Storage", "Inference", .product(name: "Logging", package: "swift-log")]
+            dependencies: [
+                "Tuning", "Storage", "Inference", "Transformer", "Tokenization", "CLinux",
+                .product(name: "Logging", package: "swift-log"),
+            ]
         ),
         .target(
             name: "Storage",
@@ -106,6 +109,10 @@ let tests: [(of: String, with: [Target.Dependency])] = [
     ("Transformer", ["Tensors", "Safetensors"]),
     ("Inference", ["Transformer", "Tokenization", "Tensors", "Safetensors"]),
     ("Tuning", ["Transformer", "Tensors", "Safetensors"]),
+    (
+        "Learning",
+        ["Tuning", "Storage", "Inference", "Transformer", "Tokenization", "Safetensors", "Tensors"]
+    ),
 ]
 /// Test targets with files of their own.
 let fixtures: Set<String> = ["Transformer"]

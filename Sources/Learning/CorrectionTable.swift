@@ -24,6 +24,8 @@ final class CorrectionTable {
     private(set) var retracted = SequenceSet()
     /// Corrections that what serves should not have been made from: retracted, refused, or held back for who sent them.
     private(set) var takenBack = SequenceSet()
+    /// Corrections whose content was erased.
+    private(set) var purged = SequenceSet()
     /// Last change of the journal that has been read.
     private(set) var cursor: Int64 = 0
     private var members: [Int64: Member] = [:]
@@ -132,6 +134,7 @@ final class CorrectionTable {
         let sequence = correction.sequence
         let user = correction.content.uid
         if correction.state == .retracted { retracted.insert(sequence) }
+        if correction.isPurged { purged.insert(sequence) }
         switch correction.state {
         case .retracted, .rejected, .quarantined: takenBack.insert(sequence)
         case .queued, .learnt, .superseded, .withheld: takenBack.remove(sequence)
@@ -151,7 +154,7 @@ final class CorrectionTable {
         if isHeldBack { heldBack.insert(correction.sequence) }
         members[correction.sequence] = Member(
             digest: correction.digest, label: content.label, user: content.uid, slice: content.slice,
-            isVouchedFor: correction.isReleased, isHeldBack: isHeldBack)
+            isVouchedFor: correction.isVouchedFor, isHeldBack: isHeldBack)
         labelCounts[content.label, default: 0] += 1
     }
 

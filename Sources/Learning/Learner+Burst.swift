@@ -20,6 +20,11 @@ package enum BurstRefusal: Error, Sendable, CustomStringConvertible {
     }
 }
 
+/// What a burst was made from does not hold any more.
+struct OutdatedBurst: Error, CustomStringConvertible {
+    let description: String
+}
+
 extension Learner {
     /// Starts a burst for an administrator, whatever is due.
     ///
@@ -30,7 +35,11 @@ extension Learner {
     package func startBurst(
         method name: TuningMethod.Name?, seed: UInt64?, isRebuild: Bool
     ) throws(BurstRefusal) -> BurstStatus {
-        guard !bursts.isRunning, bursts.requested == nil else { throw .busy(board.current) }
+        if bursts.isRunning || bursts.requested != nil {
+            // A rebuild that is under way is the one that is asked for.
+            if isRebuild, name == nil, seed == nil, let current = board.current, current.isRebuild { return current }
+            throw .busy(board.current)
+        }
         guard isEnabled else { throw .pointless("learning is switched off (learning.enabled)") }
         let method = name.map(self.method) ?? options.bursts.method
         if method == .head, !isRebuild {
@@ -86,7 +95,9 @@ extension Learner {
     /// Why a burst should begin now; nil if none should.
     var dueBurst: BurstJob.Purpose? {
         if bursts.isRunning { return nil }
-        if mustRebuild { return bursts.rebuildNotBefore.map { $0 <= .now } ?? true ? .rebuild : nil }
+        if mustRebuild {
+            return isThorough && bursts.rebuildNotBefore.map { $0 <= .now } ?? true ? .rebuild : nil
+        }
         let policy = options.bursts
         let waiting = waitingForBody
         let threshold = policy.threshold(learnt: served.bodySet.count)
@@ -166,6 +177,8 @@ extension Learner {
                 let reason = report.reason ?? "the guard refused it"
                 try await record(.rejected, reason, attempt, report)
             }
+        } catch let error as OutdatedBurst {
+            try? await record(.cancelled, error.description, nil, nil)
         } catch let error where Self.isCancellation(error) || board.isCancelled || Task.isCancelled {
             try? await record(.cancelled, "it was cancelled", attempt, nil)
             if request.purpose == .rebuild { bursts.rebuildNotBefore = .now + Self.rebuildPause }

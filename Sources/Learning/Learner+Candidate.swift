@@ -5,10 +5,16 @@ import Storage
 import Transformer
 import Tuning
 
+/// When it was last looked for revisions that were made with purged corrections.
+struct TaintState: Equatable {
+    let purged: SequenceSet
+    let serving: Int
+}
+
 extension Learner {
     /// Publishes a candidate with a head for what is there by now, and adopts it.
     ///
-    /// - Throws: `StorageError`; `BurstError` if another body serves by now, or the journal does not rest for a moment.
+    /// - Throws: `StorageError`; `OutdatedBurst` if another body serves by now, or the journal does not rest for a moment.
     func publish(_ candidate: Candidate, _ job: BurstJob) async throws -> Int {
         await turn.take()
         defer { turn.give() }
@@ -16,7 +22,11 @@ extension Learner {
         for _ in 0..<Self.attempts {
             try await bringUpToDate(candidate.table)
             guard served.body.number == job.parent.body.number else {
-                throw BurstError.invalid("revision \(served.serving.number) was activated meanwhile")
+                throw OutdatedBurst(description: "revision \(served.serving.number) was activated meanwhile")
+            }
+            let used = SequenceSet((candidate.new + candidate.holdout).map(\.sequence).sorted())
+            guard used.intersection(candidate.table.takenBack).isEmpty else {
+                throw OutdatedBurst(description: "corrections that it was made from were taken back meanwhile")
             }
             let (fit, manifest) = try head(of: candidate, first: first)
             var revision = revision(candidate, job, fit)
@@ -37,7 +47,19 @@ extension Learner {
                 ])
             return number
         }
-        throw BurstError.invalid("the journal changes faster than a revision is published")
+        throw OutdatedBurst(description: "the journal changes faster than a revision is published")
+    }
+
+    /// Erases what was made with purged corrections, as far as it does not serve.
+    func removeTainted() async throws(StorageError) {
+        let state = TaintState(purged: corrections.purged, serving: served.serving.number)
+        guard !state.purged.isEmpty, state != lookedForTaint else { return }
+        let removed = try await store.removeTainted()
+        lookedForTaint = state
+        if removed.isEmpty { return }
+        logger.notice(
+            "removed revisions that were made with purged corrections",
+            metadata: ["revisions": "\(removed.map(String.init).joined(separator: ", "))"])
     }
 
     /// How often it is tried to publish before the journal changes again.
@@ -140,7 +162,7 @@ extension Learner {
 
     /// Records a burst that came to nothing, and says so.
     func record(
-        _ outcome: BurstRecord.Outcome, _ reason: String, _ attempt: BurstHistory.Attempt, _ report: GuardReport?
+        _ outcome: BurstRecord.Outcome, _ reason: String, _ attempt: BurstHistory.Attempt?, _ report: GuardReport?
     ) async throws {
         bursts.note(outcome, attempt)
         guard let status = board.current else { return }
@@ -148,7 +170,7 @@ extension Learner {
             level: outcome == .failed ? .error : .notice, "a burst came to nothing",
             metadata: ["burst": "\(status.id)", "outcome": "\(outcome.rawValue)", "reason": "\(reason)"])
         finish(BurstStatus.State(rawValue: outcome.rawValue) ?? .failed, reason: reason)
-        var details = try JSONValue(encoding: attempt)
+        var details = try attempt.map { try JSONValue(encoding: $0) } ?? .object([:])
         if case .object(var fields) = details, let report {
             fields["guard"] = try JSONValue(encoding: report)
             details = .object(fields)

@@ -39,7 +39,7 @@ extension Learner {
     /// Holds back what quarantined users go on sending.
     func quarantineArrivals(_ changes: [Correction], _ table: CorrectionTable) async throws {
         var arrivals: [UInt32: SequenceSet] = [:]
-        for change in changes where change.state == .queued && !change.isReleased {
+        for change in changes where change.state == .queued && !change.isVouchedFor {
             let user = change.content.uid
             if table.quarantine[user] != nil { arrivals[user, default: SequenceSet()].insert(change.sequence) }
         }

@@ -48,6 +48,7 @@ package actor Learner {
     /// How many corrections there were when users were last compared.
     var checkedCount = 0
     var bursts = BurstHistory()
+    var lookedForTaint: TaintState?
 
     /// A learner that goes on from `served`, which `engine` serves already.
     package init(
@@ -115,6 +116,7 @@ package actor Learner {
                 update { $0.isBusy = true }
                 try await catchUp()
                 let isSettled = isThorough
+                try await removeTainted()
                 if isSettled { try await crossCheck() }
                 let isDue = dueBurst != nil
                 if isDue { burstSignal.raise() }

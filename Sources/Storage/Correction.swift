@@ -115,6 +115,8 @@ package struct Correction: Equatable, Sendable {
     package let change: Int64
     /// Whether its content was erased: then text and label are empty and the digests zero.
     package let isPurged: Bool
+    /// Whether an administrator has brought it back from quarantine, so that it counts against nobody.
+    package let isVouchedFor: Bool
 }
 
 /// What `StateStore.append` answers once the correction is durable.

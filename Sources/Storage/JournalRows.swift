@@ -22,7 +22,7 @@ struct Standing {
 extension Correction {
     static let columns = """
         sequence, uid, task, text, text_pair, label, weight, slice, idempotency_key, predicted, predicted_revision, \
-        created, digest, input_digest, state, reason, revision, change, purged
+        created, digest, input_digest, state, reason, revision, change, purged, vouched
         """
 
     /// Reads a row, and checks that its content is what was digested when it came, or was erased.
@@ -50,7 +50,7 @@ extension Correction {
             state: state, reason: try row.optional(15),
             revision: try row.optional(16), isHoldout: holdout.contains(sequence),
             isLearntByBody: bodySet.contains(sequence), digest: digest, inputDigest: inputDigest,
-            change: try row.value(17), isPurged: isPurged)
+            change: try row.value(17), isPurged: isPurged, isVouchedFor: try row.value(19) as Int != 0)
     }
 }
 

@@ -81,6 +81,15 @@ struct JournalWriter {
         try admit(standing)
     }
 
+    /// Brings a correction back because an administrator says so.
+    mutating func release(_ standing: Standing) throws {
+        if standing.state == .quarantined {
+            try database.execute(
+                sql: "UPDATE correction SET vouched = 1 WHERE sequence = ?", arguments: [standing.sequence])
+        }
+        try readmit(standing)
+    }
+
     /// Withholds a live correction that the revision now serving has not learnt, and what would be live in its place,
     /// down to one that it has.
     mutating func withhold(_ standing: Standing) throws {

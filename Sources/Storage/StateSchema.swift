@@ -113,6 +113,9 @@ enum StateSchema {
                 ALTER TABLE correction ADD COLUMN purged INTEGER NOT NULL DEFAULT 0;
                 CREATE INDEX correction_purged ON correction (sequence) WHERE purged = 1;
 
+                -- 1: an administrator has brought it back from quarantine, so that it counts against nobody.
+                ALTER TABLE correction ADD COLUMN vouched INTEGER NOT NULL DEFAULT 0;
+
                 -- 1: something was erased, and may be left in free pages or the log.
                 ALTER TABLE service ADD COLUMN vacuum_due INTEGER NOT NULL DEFAULT 0;
                 """)

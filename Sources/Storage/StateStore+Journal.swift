@@ -107,7 +107,7 @@ extension StateStore {
         try await change { writer in
             guard let standing = try writer.standing(sequence) else { throw Self.missing(sequence) }
             guard standing.state.isReleasable else { return 0 }
-            try writer.readmit(standing)
+            try writer.release(standing)
             return 1
         }
     }
@@ -122,7 +122,7 @@ extension StateStore {
         }
         return try await change { [self] writer in
             let sequences = memory.withLock { $0.states[state] }
-            for sequence in sequences.elements { try writer.readmit(writer.existing(sequence)) }
+            for sequence in sequences.elements { try writer.release(writer.existing(sequence)) }
             return sequences.count
         }
     }

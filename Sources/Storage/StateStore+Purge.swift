@@ -27,6 +27,18 @@ extension StateStore {
         }
     }
 
+    /// The users who have sent corrections of the same input as `correction`, its own among them.
+    package func users(ofInputOf correction: Correction) async throws(StorageError) -> Set<UInt32> {
+        try await onDatabase { () throws(StorageError) in
+            try self.read { database in
+                let users = try Int64.fetchAll(
+                    database, sql: "SELECT DISTINCT uid FROM correction WHERE input_digest = ? AND purged = 0",
+                    arguments: [correction.inputDigest.bytes])
+                return Set(users.compactMap { UInt32(exactly: $0) })
+            }
+        }
+    }
+
     /// The kept revisions that a purged correction left a trace in, newest first; the serving one may be among them.
     package func taintedRevisions() async throws(StorageError) -> [Int] {
         try await onDatabase { () throws(StorageError) in

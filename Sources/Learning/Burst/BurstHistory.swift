@@ -61,7 +61,7 @@ struct BurstHistory {
             failures += 1
             lastAttempt = attempt
         case .cancelled:
-            lastAttempt = attempt
+            lastAttempt = attempt ?? lastAttempt
         }
     }
 

@@ -58,19 +58,24 @@ extension RequestRouter {
     }
 
     func retract(_ parameters: RetractParameters, _ context: RequestContext) async throws -> RetractResult {
-        if parameters.purge {
-            throw ProtocolError(
-                .methodNotFound, .notYet, "this daemon does not purge yet; retract without 'purge' unlearns")
-        }
         return try await translated(.correction) {
             let correction = try await store.correction(Int64(parameters.sequence))
             guard correction.content.uid == context.peer.uid || context.peer.roles.contains(.admin) else {
                 throw ProtocolError(
                     .forbidden, .notOwner, "correction \(parameters.sequence) is another user's; that needs admin")
             }
-            let state = try await store.retract(correction.sequence)
-            learner.wake()
-            return RetractResult(state: .init(state))
+            defer { learner.wake() }
+            if parameters.purge {
+                let users = try await store.users(ofInputOf: correction)
+                guard context.peer.roles.contains(.admin) || users.isSubset(of: [context.peer.uid]) else {
+                    throw ProtocolError(
+                        .forbidden, .notOwner,
+                        "others have taught the same text, which a purge would erase too; that needs admin")
+                }
+                _ = try await store.purge(correction.sequence)
+                return RetractResult(state: .retracted)
+            }
+            return RetractResult(state: .init(try await store.retract(correction.sequence)))
         }
     }
 
@@ -111,7 +116,8 @@ extension CorrectionInfo {
         let content = correction.content
         self.init(
             sequence: Int(correction.sequence), task: content.task,
-            input: Input(content.text, textPair: content.textPair), label: content.label,
+            input: correction.isPurged ? nil : Input(content.text, textPair: content.textPair),
+            label: correction.isPurged ? nil : content.label,
             state: .init(correction.state), reason: correction.reason, revision: correction.revision,
             predicted: content.predicted, slice: content.slice, weight: content.weight, uid: content.uid,
             created: timestamp(correction.created), body: correction.isLearntByBody, holdout: correction.isHoldout)

@@ -1,2 +1,0 @@
-import Storage
-extension Correction { var isReleased: Bool { false } }

@@ -100,7 +100,9 @@ extension Learner {
         }
         let policy = options.bursts
         let waiting = waitingForBody
-        let threshold = policy.threshold(learnt: served.bodySet.count)
+        let trainable = corrections.set.count - corrections.heldBack.count
+        let purpose = policy.purpose(trainable: trainable)
+        let threshold = policy.threshold(learnt: served.bodySet.count, purpose)
         let isEnough =
             policy.isEnabled && policy.method != .head && waiting.count >= threshold
             && corrections.heldBack.count >= policy.judging.fewest
@@ -113,7 +115,7 @@ extension Learner {
         }
         let since = bursts.waitingSince ?? .now
         bursts.waitingSince = since
-        return isThorough || since.duration(to: .now) > policy.longestWait ? .tune : nil
+        return isThorough || since.duration(to: .now) > policy.longestWait ? purpose : nil
     }
 
     /// Runs the bursts that are due or asked for, one after another.

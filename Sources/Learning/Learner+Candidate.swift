@@ -102,10 +102,10 @@ extension Learner {
 
     /// The candidate as a revision that has no number yet.
     private func revision(_ candidate: Candidate, _ job: BurstJob, _ fit: HeadFit) -> LoadedRevision {
-        let isRebuild = job.purpose == .rebuild
-        var learnt = isRebuild ? CorrectionSet() : job.parent.bodySet
+        let isFromBase = job.purpose.isFromBase
+        var learnt = isFromBase ? CorrectionSet() : job.parent.bodySet
         for correction in candidate.new { learnt.insert(correction.sequence, correction.digest) }
-        var holdout = isRebuild ? CorrectionSet() : job.parent.holdout
+        var holdout = isFromBase ? CorrectionSet() : job.parent.holdout
         for correction in candidate.holdout { holdout.insert(correction.sequence, correction.digest) }
         let head = candidate.table.set.sequences
         var revision = LoadedRevision(
@@ -115,7 +115,7 @@ extension Learner {
         revision.bodySet = learnt
         revision.holdout = holdout
         var measures = measures
-        if isRebuild { measures.forgetBodies() }
+        if job.purpose == .rebuild { measures.forgetBodies() }
         measures.take(candidate.answers, of: candidate.holdout, burst: job.id)
         revision.measures = measures
         return revision
@@ -129,7 +129,7 @@ extension Learner {
         let bytes = HeadFile.bytes(fit.head, settings: fit.settings, isThorough: revision.isThorough)
         var draft = RevisionDraft(
             parent: isRebuild ? 0 : serving, expectedServing: serving,
-            method: candidate.burst?.plan.method.name.rawValue ?? "head", kernelPath: options.kernelPath,
+            method: candidate.burst?.recipe.plan.method.name.rawValue ?? "head", kernelPath: options.kernelPath,
             body: try body(candidate, job),
             files: [RevisionFile(name: HeadFile.name, content: .bytes(bytes))], head: candidate.table.set,
             labels: fit.head.labels)
@@ -151,7 +151,7 @@ extension Learner {
 
     private func body(_ candidate: Candidate, _ job: BurstJob) throws -> RevisionDraft.Body {
         if candidate.burst == nil { return .base }
-        if job.purpose == .rebuild { return try candidate.body.draft(from: .base(base), base: base) }
+        if job.purpose.isFromBase { return try candidate.body.draft(from: .base(base), base: base) }
         let body = try candidate.body.draft(from: job.parent.body, base: base)
         // The revision that brought the parent's body may be gone; the one that serves has the same files.
         guard case .over(_, let dropped, let files) = body else { return body }

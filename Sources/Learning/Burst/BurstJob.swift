@@ -6,10 +6,15 @@ import Tuning
 struct BurstJob: Sendable {
     /// Why a burst is made.
     enum Purpose: String, Sendable, Codable {
-        /// To go on from the body that serves.
+        /// To go on from the body that serves, with what is new and some of what it has learnt.
         case tune
+        /// To begin from the base model, with all there is: better than going on, as long as there is not too much.
+        case consolidate
         /// To make from the base model what never saw the corrections that were taken back.
         case rebuild
+
+        /// Whether it begins from the base model.
+        var isFromBase: Bool { self != .tune }
     }
 
     let id: Int
@@ -55,10 +60,10 @@ struct BurstSets {
         }
         if new.isEmpty {
             // Nothing new: a burst that was asked for all the same goes over what there is.
-            self.new = Self.balanced(known, limit: policy.replayLimit)
+            self.new = Self.balanced(known, limit: policy.mostAtOnce)
             replay = []
         } else {
-            self.new = new
+            self.new = Self.balanced(new, limit: policy.mostAtOnce)
             replay = Self.balanced(known, limit: policy.replayLimit)
         }
         self.holdout = holdout
@@ -90,7 +95,7 @@ struct BurstManifest: Codable, Sendable {
     let purpose: BurstJob.Purpose
     /// The revision that brought the body it started from; 0 is the base model.
     let from: Int
-    let plan: BurstPlan
+    let recipe: BurstRecipe
     /// What the first head was fitted with.
     let settings: HeadSettings
     let new: SequenceSet

@@ -21,8 +21,22 @@ package struct BurstPolicy: Sendable, Equatable {
 
     package init() {}
 
+    /// New corrections that one burst takes in at most; the rest wait for the next.
+    let mostAtOnce = 4096
+
+    /// What a burst should begin from, when the body is to learn from so many corrections in all.
+    ///
+    /// Going on from an adapter lets it drift. Beginning anew is better, and is all the replay there can be, but takes
+    /// time with all corrections, not with the new ones.
+    func purpose(trainable: Int) -> BurstJob.Purpose {
+        replayLimit > 0 && trainable <= mostAtOnce ? .consolidate : .tune
+    }
+
     /// How many new corrections a burst waits for when the body has learnt `learnt`.
     ///
-    /// A burst makes all features be computed anew, so that a large journal asks for larger bursts.
-    func threshold(learnt: Int) -> Int { max(startAfter, learnt / 10) }
+    /// A burst makes all features be computed anew, and one that begins anew trains on all, so that a larger journal
+    /// asks for larger bursts.
+    func threshold(learnt: Int, _ purpose: BurstJob.Purpose) -> Int {
+        max(startAfter, learnt / (purpose == .tune ? 10 : 4))
+    }
 }

@@ -1,34 +1,55 @@
 import Transformer
 import Tuning
 
-/// How a burst of each method goes about it: what was found to work without looking at any test set.
-enum BurstRecipe {
-    /// The plan for a burst over so many new and earlier corrections and names of labels.
+/// How a burst goes about it: what was found to work on training texts of banking77 and of movie reviews.
+///
+/// Many labels and few want different things. With many, most corrections have none of their label in a batch, and what
+/// helps is to pull together what belongs together, gently; with few, the body has something new to learn of each.
+struct BurstRecipe: Codable, Sendable, Equatable {
+    let plan: BurstPlan
+    /// What the first head's logits are multiplied by; see `softened`.
+    let softness: Float
+    /// Whether the labels' names are examples of them.
+    let learnsNames: Bool
+    /// Whether how sure the new body's answers may be is measured on the held-back corrections, or stays as it was.
+    let measuresTemperature: Bool
+
+    /// The recipe for so many new and earlier corrections of so many labels.
     ///
     /// A pure function of its arguments, so that a rebuild comes out the same wherever it is made.
     /// - Parameters:
     ///   - caution: what the learning rate of the body is multiplied by after a burst was rejected; at most 1.
     ///   - stepLimit: steps that there is time for; nil for no limit but the recipe's own.
-    static func plan(
-        _ method: TuningMethod, new: Int, replay: Int, names: Int, caution: Float = 1, stepLimit: Int? = nil
-    ) -> BurstPlan {
-        let mixed = min(new, replay) + new + names
-        let steps = max(minimumSteps, (passes * mixed + batchSize - 1) / batchSize)
-        var plan = BurstPlan(method: method, steps: min(steps, mostSteps, max(stepLimit ?? .max, minimumSteps)))
-        plan.batchSize = batchSize
+    init(
+        _ method: TuningMethod, new: Int, replay: Int, labels: Int, caution: Float = 1, stepLimit: Int? = nil
+    ) {
+        let hasManyLabels = 2 * labels >= Self.batchSize
+        let mixed = min(new, replay) + new + (hasManyLabels ? labels : 0)
+        let steps = max(Self.minimumSteps, (Self.passes * mixed + Self.batchSize - 1) / Self.batchSize)
+        var plan = BurstPlan(
+            method: method, steps: min(steps, Self.mostSteps, max(stepLimit ?? .max, Self.minimumSteps)))
+        plan.batchSize = Self.batchSize
         plan.batchTokens = 1024
-        plan.learningRate = learningRate(method) * caution
+        plan.learningRate = Self.learningRate(method) * (hasManyLabels ? 1 : 2) * caution
         plan.headLearningRate = 1e-3
         plan.featureScale = 20
         plan.schedule = LearningRateSchedule(shape: .linear, warmUp: plan.steps / 10)
-        return plan
+        if hasManyLabels {
+            plan.contrastiveShare = 0.5
+            plan.contrastiveTemperature = 0.1
+            if case .lora = method { plan.keptShare = 0.7 }
+        }
+        self.plan = plan
+        softness = hasManyLabels ? 0.3 : 0.5
+        learnsNames = hasManyLabels
+        measuresTemperature = !hasManyLabels
     }
 
     /// A fitted head as a burst begins with it.
     ///
     /// A head that has been fitted to the corrections answers nearly all of them rightly and surely, so that the body
     /// would have nothing to learn from. Softened it leaves something to be better at; of all settings this matters most.
-    static func softened(_ head: ClassificationHead) -> ClassificationHead {
+    func softened(_ head: ClassificationHead) -> ClassificationHead {
         let factor = softness / head.temperature
         return ClassificationHead(
             labels: head.labels, featureCount: head.featureCount, weight: head.weight.map { $0 * factor },
@@ -38,17 +59,16 @@ enum BurstRecipe {
     /// Examples in a batch.
     static let batchSize = 32
     private static let minimumSteps = 8
-    private static let mostSteps = 2000
+    private static let mostSteps = 200
     /// How often a burst goes over the new corrections.
     private static let passes = 4
-    private static let softness: Float = 0.3
 
     private static func learningRate(_ method: TuningMethod) -> Float {
         switch method {
         case .head: 0
-        case .bias: 4e-3
-        case .lora: 2e-3
-        case .topLayers, .full: 2e-4
+        case .bias: 2e-3
+        case .lora: 1e-3
+        case .topLayers, .full: 1e-4
         }
     }
 }

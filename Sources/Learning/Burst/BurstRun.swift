@@ -46,12 +46,12 @@ struct BurstRun {
     /// - Throws: `BurstError`, `TuningError` or `InferenceError`.
     func run() throws -> BurstVerdict {
         let isRebuild = job.purpose == .rebuild
-        let parent = isRebuild ? LoadedBody.base(base) : job.parent.body
+        let parent = job.purpose.isFromBase ? LoadedBody.base(base) : job.parent.body
         let before = table(parent)
-        if isRebuild { try fill(before) }
-        let examples = isRebuild ? before.examples : job.examples
-        let learnt = isRebuild ? SequenceSet() : job.parent.bodySet.sequences
-        let sets = BurstSets(job.changes.filter(\.state.isLive), learnt: learnt, policy: job.policy)
+        let isAtHand = parent.number == job.parent.body.number && !isRebuild
+        if !isAtHand { try fill(before) }
+        let examples = isAtHand ? job.examples : before.examples
+        let sets = BurstSets(job.changes.filter(\.state.isLive), learnt: earlier, policy: job.policy)
 
         var report: GuardReport?
         let settings = try settings(before, examples)
@@ -81,18 +81,18 @@ struct BurstRun {
         let seed = job.seed ?? Self.seed(of: trained)
         let method = BurstTraining.method(job.method, on: parent)
         let labels = BurstTraining.labels(of: trained)
-        let plan = BurstRecipe.plan(
-            method, new: sets.new.count, replay: sets.replay.count, names: labels.count, caution: job.caution,
+        let recipe = BurstRecipe(
+            method, new: sets.new.count, replay: sets.replay.count, labels: labels.count, caution: job.caution,
             stepLimit: try stepLimit(trained, parent))
         board.update {
             $0.state = .running
             $0.seed = seed
-            $0.steps = plan.steps
+            $0.steps = recipe.plan.steps
             $0.corrections = sets.new.count
         }
         let training = BurstTraining(base: base, pipeline: pipeline, parent: parent)
         let outcome = try training.run(
-            plan, new: sets.new, replay: sets.replay, seed: seed, settings: settings,
+            recipe, new: sets.new, replay: sets.replay, seed: seed, settings: settings,
             examples: examples.restricted(to: Set(trained.map { ExampleKey($0.digest) })),
             names: before.nameFeatures(labels)
         ) { step in
@@ -109,9 +109,7 @@ struct BurstRun {
         try fill(after)
 
         let holdout = Set(sets.holdout.map { ExampleKey($0.digest) })
-        let names = before.nameFeatures(job.labels)
-        let serving = try answers(
-            HeadProblem(examples: examples, labels: job.labels, names: names, base: base.head), settings, holdout)
+        let serving = try servingAnswers(before, examples, settings, holdout)
         // The features of what the body was trained on say nothing about what suits a head on others: what was chosen
         // before stays, but for how sure its answers may be, which the held-back corrections tell.
         let learnt = SequenceSet(sets.new.map(\.sequence).sorted()).union(earlier)
@@ -121,10 +119,10 @@ struct BurstRun {
         let report = Guard.judge(
             serving: serving, candidate: candidate, slices: after.slices, settings: job.policy.judging)
         guard report.isAccepted else { return .rejected(report) }
-        adapted.temperature = candidate.temperature ?? adapted.temperature
+        if recipe.measuresTemperature { adapted.temperature = candidate.temperature ?? adapted.temperature }
         adapted.chosenAt = after.examples.count
         let manifest = BurstManifest(
-            purpose: job.purpose, from: parent.number, plan: plan, settings: settings,
+            purpose: job.purpose, from: parent.number, recipe: recipe, settings: settings,
             new: SequenceSet(sets.new.map(\.sequence).sorted()),
             replay: SequenceSet(sets.replay.map(\.sequence).sorted()), end: outcome.end)
         return .accepted(
@@ -136,12 +134,30 @@ struct BurstRun {
 
     /// What the bodies before have learnt.
     private var earlier: SequenceSet {
-        job.purpose == .rebuild ? SequenceSet() : job.parent.bodySet.sequences
+        job.purpose.isFromBase ? SequenceSet() : job.parent.bodySet.sequences
     }
 
-    /// What heads on the body before are fitted with: what serves, or, for a rebuild, what suits these corrections.
+    /// What the serving body answers on what is held back; for a rebuild, the base model's.
+    ///
+    /// What serves must be no better than the candidate, whatever the candidate was made from.
+    private func servingAnswers(
+        _ before: CorrectionTable, _ examples: HeadExamples, _ settings: HeadSettings, _ holdout: Set<ExampleKey>
+    ) throws -> CrossFit {
+        if job.purpose == .consolidate, job.parent.body.number != 0, let own = job.parent.settings {
+            let names = table(job.parent.body).nameFeatures(job.labels)
+            return try answers(
+                HeadProblem(examples: job.examples, labels: job.labels, names: names, base: base.head), own, holdout)
+        }
+        return try answers(
+            HeadProblem(
+                examples: examples, labels: job.labels, names: before.nameFeatures(job.labels), base: base.head),
+            settings, holdout)
+    }
+
+    /// What heads on the body before are fitted with: what serves, or, from the base model, what suits these corrections.
     private func settings(_ before: CorrectionTable, _ examples: HeadExamples) throws -> HeadSettings {
-        if job.purpose == .tune, let settings = job.parent.settings { return settings }
+        let isServing = job.purpose != .rebuild && (job.purpose == .tune || job.parent.body.number == 0)
+        if isServing, let settings = job.parent.settings { return settings }
         let problem = HeadProblem(
             examples: examples, labels: job.labels, names: before.nameFeatures(job.labels), base: base.head)
         guard let fit = try problem.fit(parent: nil, settings: nil, isThorough: true, isInterrupted: { isCancelled })
@@ -153,7 +169,8 @@ struct BurstRun {
         _ problem: HeadProblem, _ settings: HeadSettings, _ holdout: Set<ExampleKey>
     ) throws -> CrossFit {
         let found = try CrossFit.answers(
-            of: problem, settings: settings, asking: { holdout.contains($0) }, isInterrupted: { isCancelled })
+            of: problem, settings: settings, smoothing: job.policy.judging.smoothing,
+            asking: { holdout.contains($0) }, isInterrupted: { isCancelled })
         guard let found else { throw BurstError.cancelled }
         return found
     }
@@ -191,7 +208,7 @@ struct BurstRun {
     ///
     /// Its own time counts and not the clock's, which goes on while others have the processor.
     private func stepLimit(_ corrections: [Correction], _ parent: LoadedBody) throws -> Int? {
-        guard job.purpose == .tune else { return nil }
+        guard job.purpose != .rebuild else { return nil }
         let sample = corrections.prefix(BurstRecipe.batchSize).map(TextInput.init)
         let extractor = FeatureExtractor(pipeline: pipeline, body: parent.body)
         _ = try extractor.features(Array(sample.prefix(1)))

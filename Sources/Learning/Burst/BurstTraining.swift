@@ -30,7 +30,7 @@ struct BurstTraining {
     ///   - names: the features of their labels' names by `parent`.
     /// - Throws: `BurstError`, `TuningError` or `InferenceError`.
     func run(
-        _ plan: BurstPlan, new: [Correction], replay: [Correction], seed: UInt64, settings: HeadSettings,
+        _ recipe: BurstRecipe, new: [Correction], replay: [Correction], seed: UInt64, settings: HeadSettings,
         examples: HeadExamples, names: [String: [Float]], progress: (Burst.Step) -> Void = { _ in },
         isCancelled: () -> Bool = { false }
     ) throws -> Burst.Outcome {
@@ -47,11 +47,11 @@ struct BurstTraining {
         else { throw BurstError.cancelled }
         let indices = Dictionary(
             labels.enumerated().map { ($1, Int32($0)) }, uniquingKeysWith: { first, _ in first })
-        let weights = parent.start(plan.method)
+        let weights = parent.start(recipe.plan.method)
         var input = Burst.Input(
             base: weights.base, configuration: base.configuration, pooling: base.pooling,
-            head: BurstRecipe.softened(first.head), corrections: try new.map { try example($0, indices) })
-        if start.nameWeight > 0 {
+            head: recipe.softened(first.head), corrections: try new.map { try example($0, indices) })
+        if recipe.learnsNames, start.nameWeight > 0 {
             let named = labels.filter { names[$0] != nil && base.head?.labels.contains($0) != true }
             input.corrections += try named.map { try example(of: $0, indices, weight: start.nameWeight) }
         }
@@ -60,7 +60,7 @@ struct BurstTraining {
         input.anchor = base.parameters
         input.adapter = weights.adapter
         return try Burst.run(
-            plan, on: input, namePrefix: base.namePrefix, progress: progress, isCancelled: isCancelled)
+            recipe.plan, on: input, namePrefix: base.namePrefix, progress: progress, isCancelled: isCancelled)
     }
 
     private func example(_ correction: Correction, _ indices: [String: Int32]) throws -> BurstExample {

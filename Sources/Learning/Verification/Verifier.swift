@@ -121,12 +121,12 @@ package struct Verifier {
         let table = try table(new + replay, by: parent)
         let training = BurstTraining(base: base, pipeline: pipeline, parent: parent)
         let outcome = try training.run(
-            burst.plan, new: new, replay: replay, seed: seed, settings: burst.settings, examples: table.examples,
+            burst.recipe, new: new, replay: replay, seed: seed, settings: burst.settings, examples: table.examples,
             names: table.nameFeatures(BurstTraining.labels(of: new + replay)))
         guard outcome.steps.count == manifest.steps else {
             return .differs("its body took \(manifest.steps ?? 0) steps, and \(outcome.steps.count) this time")
         }
-        let body = LoadedBody.tuned(outcome, method: burst.plan.method, from: parent, base: base)
+        let body = LoadedBody.tuned(outcome, method: burst.recipe.plan.method, from: parent, base: base)
         return body.body.key == revision.body.body.key
             ? nil : .differs("its body comes out with other weights this time")
     }

@@ -22,6 +22,10 @@ package struct BurstPlan: Sendable, Equatable, Codable {
     package var trainsEmbeddings = false
     /// Steps between two looks at whether all corrections are fixed; 0 for none.
     package var checkInterval = 0
+    /// Of a low-rank addition: the share of it that is kept at the end (WiSE-FT, arXiv 2109.01903).
+    ///
+    /// Between the weights before and after there are often better ones than at either end.
+    package var keptShare: Float = 1
     /// How far the right label's logit must be above all others for a correction to count as fixed.
     package var margin: Float = 0.5
 
@@ -45,6 +49,7 @@ package struct BurstPlan: Sendable, Equatable, Codable {
             return "the temperature must be positive"
         }
         if !(featureScale.isFinite && featureScale > 0) { return "the feature scale must be positive" }
+        if !(keptShare > 0 && keptShare <= 1) { return "the share that is kept must be in 0 … 1" }
         if !(optimizer.clip > 0) { return "the clipping norm must be positive" }
         for beta in [optimizer.beta1, optimizer.beta2] where !(beta >= 0 && beta < 1) {
             return "AdamW's betas must be from 0 to below 1"

@@ -7,7 +7,7 @@ package struct CrossFit: Sendable {
         package let key: ExampleKey
         package let label: String
         package let predicted: String
-        /// −log of the probability of the right label.
+        /// −log of the probability of the right label, as far as it was mixed with even odds.
         package let logLoss: Double
 
         package var isRight: Bool { predicted == label }
@@ -27,10 +27,11 @@ package struct CrossFit: Sendable {
     ///
     /// Each is answered by a head fitted on all examples but a fold that it belongs to, at the temperature that suits all
     /// of these answers together.
+    /// - Parameter smoothing: the share of even odds that is mixed into every answer.
     /// - Throws: `TuningError` if an example's label is not among the problem's.
     package static func answers(
-        of problem: HeadProblem, settings: HeadSettings, asking isAsked: (ExampleKey) -> Bool,
-        isInterrupted: () -> Bool = { false }
+        of problem: HeadProblem, settings: HeadSettings, smoothing: Double = 0,
+        asking isAsked: (ExampleKey) -> Bool, isInterrupted: () -> Bool = { false }
     ) throws(TuningError) -> CrossFit? {
         let rows = try problem.rows()
         let nameRows = problem.nameRows()
@@ -61,7 +62,7 @@ package struct CrossFit: Sendable {
                 key: problem.examples.keys[validation.askedRows[index]],
                 label: problem.labels[label],
                 predicted: problem.labels[best],
-                logLoss: loss
+                logLoss: -log((1 - smoothing) * exp(-loss) + smoothing / Double(classes))
             )
         }
         return CrossFit(answers: answers.sorted { $0.key < $1.key }, temperature: temperature)

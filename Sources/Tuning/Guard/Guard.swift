@@ -16,6 +16,7 @@ package enum Guard {
         let (mean, error) = Student.mean(differences)
         let quantile = Student.quantile(settings.confidence, degrees: pairs.count - 1)
         let bound = mean + quantile * error
+        let margin = settings.margin(examples: pairs.count)
         let groups = groups(pairs, slices, settings)
         func report(_ reason: String?) -> GuardReport {
             GuardReport(
@@ -36,14 +37,14 @@ package enum Guard {
                 "\(pairs.count) corrections were held back; \(settings.fewest) are needed to judge by")
         }
         if let fault = degenerate(pairs) { return report(fault) }
-        guard bound <= settings.margin else {
+        guard bound <= margin else {
             return report(
                 """
                 the log-loss on \(pairs.count) held-back corrections changes by \(rounded(mean)), and may be worse by \
-                up to \(rounded(bound)) (allowed: \(rounded(settings.margin)), confidence \(settings.confidence))
+                up to \(rounded(bound)) (allowed: \(rounded(margin)), confidence \(settings.confidence))
                 """)
         }
-        if let worst = groups.filter({ $0.lowerBound > settings.margin }).max(by: { $0.lowerBound < $1.lowerBound }) {
+        if let worst = groups.filter({ $0.lowerBound > margin }).max(by: { $0.lowerBound < $1.lowerBound }) {
             return report(
                 """
                 the log-loss of the \(worst.kind) '\(worst.name)' is worse by \(rounded(worst.change)) on its \

@@ -1,15 +1,24 @@
 /// By what the guard judges.
 package struct GuardSettings: Codable, Equatable, Sendable {
     /// By how much, in nats, the mean log-loss may be worse; a candidate must stay below it at `confidence`.
+    ///
+    /// Judged by fewer than `enough` it may be twice as much: else chance would refuse most of what is good.
     package var margin = 0.05
+    package var enough = 100
     /// The one-sided confidence of every comparison.
-    package var confidence = 0.9
+    package var confidence = 0.84
     /// Held-back corrections below which nothing can be said, so that nothing passes.
-    package var fewest = 12
+    package var fewest = 24
+    /// The share of even odds that is mixed into every answer, so that a single one that was sure and wrong does not
+    /// outweigh all others.
+    package var smoothing = 0.05
     /// Held-back corrections from which on a class or a slice is judged apart.
     package var fewestOfGroup = 30
 
     package init() {}
+
+    /// The margin for so many held-back corrections.
+    package func margin(examples: Int) -> Double { examples < enough ? 2 * margin : margin }
 }
 
 /// What the guard found when it compared a candidate's body with the one that serves.

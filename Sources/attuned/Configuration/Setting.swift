@@ -95,10 +95,11 @@ struct Setting: Sendable {
             "Earlier corrections that a burst mixes in at most; 0 for none.", otherwise: "2048"),
         Setting(
             "tuning.guardMargin", .number(0...10),
-            "By how much, in nats, the log-loss of a new body may be worse on the holdout.", otherwise: "0.05"),
+            "By how much, in nats, the log-loss of a new body may be worse on the holdout; twice that below 100.",
+            otherwise: "0.05"),
         Setting(
             "tuning.guardConfidence", .number(0.5...0.9999),
-            "One-sided confidence of the guard's comparisons.", otherwise: "0.9"),
+            "One-sided confidence of the guard's comparisons.", otherwise: "0.84"),
         Setting("revisions.keep", .integer(2...100_000), "Revisions kept besides pinned ones.", otherwise: "64"),
         Setting(
             "revisions.keepBodies", .integer(1...1_000), "Different bodies kept besides pinned ones.", otherwise: "8"),

@@ -1,4 +1,4 @@
-import Storage
+package import Storage
 package import Tuning
 
 /// How well learning goes, measured on what was not learnt yet or never is by the body; kept with every revision.
@@ -14,7 +14,7 @@ package struct Measures: Codable, Sendable, Equatable {
 
         package var accuracy: Double? { count > 0 ? Double(right) / Double(count) : nil }
 
-        mutating func score(_ sequence: Int64, isRight: Bool) {
+        package mutating func score(_ sequence: Int64, isRight: Bool) {
             count += 1
             if isRight { right += 1 }
             // The first ones count equally, so that the mean does not begin at nothing.
@@ -26,10 +26,10 @@ package struct Measures: Codable, Sendable, Equatable {
 
     /// What came between one body and the next, and how every body since has answered what was held back of it.
     package struct Experience: Codable, Sendable, Equatable {
-        let burst: Int
-        let holdout: SequenceSet
+        package let burst: Int
+        package let holdout: SequenceSet
         /// Of the body that learnt it, then of every later one.
-        var accuracy: [Double]
+        package fileprivate(set) var accuracy: [Double]
     }
 
     package var prequential = Prequential()
@@ -65,14 +65,14 @@ package struct Measures: Codable, Sendable, Equatable {
     }
 
     /// Forgets what earlier bodies were asked, as a body must that has nothing of theirs.
-    mutating func forgetBodies() {
+    package mutating func forgetBodies() {
         experiences = []
         holdout = nil
         holdoutCount = 0
     }
 
     /// Takes in what the guard asked a body that was accepted: what was held back, and how it was answered.
-    mutating func take(_ answers: CrossFit, of held: [Correction], burst: Int) {
+    package mutating func take(_ answers: CrossFit, of held: [Correction], burst: Int) {
         let isRight = Dictionary(answers.answers.map { ($0.key, $0.isRight) }, uniquingKeysWith: { first, _ in first })
         let keys = Dictionary(
             held.map { ($0.sequence, ExampleKey($0.digest)) }, uniquingKeysWith: { first, _ in first })

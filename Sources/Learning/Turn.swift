@@ -1,11 +1,13 @@
 /// Lets one task of an actor at a time do what takes several steps; the others wait in the order in which they came.
 ///
 /// Used on one actor alone.
-final class Turn {
+package final class Turn {
     private var isTaken = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
-    func take(isolation: isolated (any Actor)? = #isolation) async {
+    package init() {}
+
+    package func take(isolation: isolated (any Actor)? = #isolation) async {
         guard isTaken else {
             isTaken = true
             return
@@ -13,7 +15,7 @@ final class Turn {
         await withCheckedContinuation { waiting.append($0) }
     }
 
-    func give() {
+    package func give() {
         if waiting.isEmpty { isTaken = false } else { waiting.removeFirst().resume() }
     }
 }

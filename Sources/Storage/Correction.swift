@@ -117,6 +117,26 @@ package struct Correction: Equatable, Sendable {
     package let isPurged: Bool
     /// Whether an administrator has brought it back from quarantine, so that it counts against nobody.
     package let isVouchedFor: Bool
+
+    package init(
+        sequence: Int64, content: NewCorrection, created: Date, state: CorrectionState, reason: String? = nil,
+        revision: Int? = nil, isHoldout: Bool = false, isLearntByBody: Bool = false, digest: ContentDigest,
+        inputDigest: ContentDigest, change: Int64, isPurged: Bool = false, isVouchedFor: Bool = false
+    ) {
+        self.sequence = sequence
+        self.content = content
+        self.created = created
+        self.state = state
+        self.reason = reason
+        self.revision = revision
+        self.isHoldout = isHoldout
+        self.isLearntByBody = isLearntByBody
+        self.digest = digest
+        self.inputDigest = inputDigest
+        self.change = change
+        self.isPurged = isPurged
+        self.isVouchedFor = isVouchedFor
+    }
 }
 
 /// What `StateStore.append` answers once the correction is durable.

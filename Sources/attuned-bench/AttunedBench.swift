@@ -8,5 +8,5 @@ import ArgumentParser
             The daemon should be one that was started for this, on an empty state directory: it is taught what is measured.
             Timings of one run on a quiet machine can be compared with each other, and with nothing else.
             """,
-        subcommands: [CorrectionCommand.self])
+        subcommands: [CorrectionCommand.self, LatencyCommand.self])
 }

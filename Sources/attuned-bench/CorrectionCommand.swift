@@ -38,21 +38,10 @@ struct CorrectionCommand: AsyncParsableCommand {
         let clock = ContinuousClock()
 
         let teaching = try await clock.measure {
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                for index in 0..<corrections {
-                    if index >= 16 { try await group.next() }
-                    let text = Self.text(index, label: index % labels)
-                    let label = "label \(index % labels)"
-                    group.addTask {
-                        _ = try await client.submit(
-                            SubmitParameters(Input(text), label: label, idempotencyKey: "bench-\(index)"))
-                    }
-                }
-                try await group.waitForAll()
-            }
+            try await BenchTexts.teach(corrections, labels: labels, client)
         }
         print("acknowledged: \(corrections) corrections, \(Self.rate(corrections, teaching)) a second")
-        let learning = try await clock.measure { try await settle(client) }
+        let learning = try await clock.measure { try await BenchTexts.settle(client) }
         print("learnt after another \(learning)")
 
         var felt = Histogram<UInt32>(highestTrackableValue: 600_000_000, numberOfSignificantValueDigits: .three)
@@ -81,15 +70,6 @@ struct CorrectionCommand: AsyncParsableCommand {
             """)
     }
 
-    /// Waits until nothing is queued and no better head is being fitted.
-    private func settle(_ client: AttuneClient) async throws {
-        while true {
-            let status = try await client.status()
-            if status.state == .serving, status.corrections.queued == 0 { return }
-            try await Task.sleep(for: .milliseconds(200))
-        }
-    }
-
     private static func rate(_ count: Int, _ time: Duration) -> Int {
         Int(Double(count) / max(time / .seconds(1), 1e-9))
     }
@@ -103,15 +83,5 @@ struct CorrectionCommand: AsyncParsableCommand {
         ]
         let deeds = ["paints", "forgets", "sings to", "digs up", "measures", "follows", "dreams of"]
         return "the \(things[round % 12]) \(deeds[round % 7]) a \(things[(round * 5 + 3 + round / 12) % 12])"
-    }
-
-    /// A text about the subject of `label`, different for every index.
-    private static func text(_ index: Int, label: Int) -> String {
-        let subjects = ["card", "transfer", "account", "fee", "refund", "address", "phone", "loan", "limit"]
-        let verbs = ["lost", "blocked", "changed", "wrong", "late", "missing", "new"]
-        return """
-            my \(subjects[label % subjects.count]) is \(verbs[label / subjects.count % verbs.count]) \
-            in matter \(label), case number \(index * 7919 % 1_000_003)
-            """
     }
 }

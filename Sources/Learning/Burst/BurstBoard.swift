@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Where everybody can read how the burst is doing, and be told of every change.
-final class BurstBoard: Sendable {
+package final class BurstBoard: Sendable {
     private struct State {
         var current: BurstStatus?
         var isCancelled = false
@@ -11,14 +11,16 @@ final class BurstBoard: Sendable {
 
     private let state = Mutex(State())
 
+    package init() {}
+
     /// The burst that runs, or the last one.
-    var current: BurstStatus? { state.withLock { $0.current } }
+    package var current: BurstStatus? { state.withLock { $0.current } }
 
     /// Whether the burst that runs shall stop.
-    var isCancelled: Bool { state.withLock { $0.isCancelled } }
+    package var isCancelled: Bool { state.withLock { $0.isCancelled } }
 
     /// Begins with a burst, or shows one that is over.
-    func show(_ status: BurstStatus?) {
+    package func show(_ status: BurstStatus?) {
         state.withLock {
             $0.current = status
             $0.isCancelled = false
@@ -26,7 +28,7 @@ final class BurstBoard: Sendable {
     }
 
     /// Changes what is shown of the burst that runs.
-    func update(_ change: (inout BurstStatus) -> Void) {
+    package func update(_ change: (inout BurstStatus) -> Void) {
         let told = state.withLock { state -> (BurstStatus, [AsyncStream<BurstStatus>.Continuation])? in
             guard var status = state.current else { return nil }
             change(&status)
@@ -44,7 +46,7 @@ final class BurstBoard: Sendable {
     }
 
     /// Asks the burst that runs to stop; what it is, or nil if none runs.
-    func cancel() -> BurstStatus? {
+    package func cancel() -> BurstStatus? {
         state.withLock { state in
             guard let current = state.current, !current.isOver else { return nil }
             state.isCancelled = true
@@ -53,7 +55,7 @@ final class BurstBoard: Sendable {
     }
 
     /// Every change of the burst that runs from now on, the newest last; it ends with the burst.
-    func updates() -> AsyncStream<BurstStatus> {
+    package func updates() -> AsyncStream<BurstStatus> {
         AsyncStream(bufferingPolicy: .bufferingNewest(1)) { continuation in
             let id = state.withLock { state -> Int? in
                 guard let current = state.current, !current.isOver else { return nil }

@@ -1,5 +1,5 @@
 import Foundation
-import Storage
+package import Storage
 import Transformer
 
 /// A burst that was asked for.
@@ -11,29 +11,36 @@ struct BurstRequest: Sendable {
 }
 
 /// What the learner remembers of bursts, to decide about the next.
-struct BurstHistory {
+package struct BurstHistory {
     /// One that an administrator asked for.
     var requested: BurstRequest?
     /// Whether one runs.
     var isRunning = false
-    var lastID = 0
+    package var lastID = 0
     /// Bursts in a row that came to nothing by their own fault.
-    private(set) var failures = 0
+    package private(set) var failures = 0
     /// What the last one that came to nothing had seen of the journal.
-    private(set) var lastAttempt: Attempt?
+    package private(set) var lastAttempt: Attempt?
     /// Since when enough corrections wait.
     var waitingSince: ContinuousClock.Instant?
     /// A rebuild that failed is not tried again before.
     var rebuildNotBefore: ContinuousClock.Instant?
 
     /// What a burst that came to nothing had seen, kept in its record.
-    struct Attempt: Codable {
-        let upTo: Int64
-        let corrections: Int
+    package struct Attempt: Codable, Equatable {
+        package let upTo: Int64
+        package let corrections: Int
+
+        package init(upTo: Int64, corrections: Int) {
+            self.upTo = upTo
+            self.corrections = corrections
+        }
     }
 
+    package init() {}
+
     /// What the next burst's learning rate is multiplied by: smaller steps after one that was refused.
-    var caution: Float { failures == 0 ? 1 : failures == 1 ? 0.3 : 0.1 }
+    package var caution: Float { failures == 0 ? 1 : failures == 1 ? 0.3 : 0.1 }
 
     /// When to look again whether a burst is due; nil for when something changes.
     var nextLook: Duration? {
@@ -45,14 +52,14 @@ struct BurstHistory {
     ///
     /// What was refused is not tried again with what it was refused for: as many new corrections must have come since as
     /// a burst asks for. After three times in a row the head is left to learn alone, until there is half as much again.
-    func allows(waitingSinceAttempt: (Int64) -> Int, live: Int, threshold: Int) -> Bool {
+    package func allows(waitingSinceAttempt: (Int64) -> Int, live: Int, threshold: Int) -> Bool {
         guard let lastAttempt else { return true }
         guard waitingSinceAttempt(lastAttempt.upTo) >= threshold else { return false }
         return failures < 3 || live >= lastAttempt.corrections + lastAttempt.corrections / 2
     }
 
     /// Takes in how a burst ended.
-    mutating func note(_ outcome: BurstRecord.Outcome, _ attempt: Attempt?) {
+    package mutating func note(_ outcome: BurstRecord.Outcome, _ attempt: Attempt?) {
         switch outcome {
         case .published:
             failures = 0
@@ -66,7 +73,7 @@ struct BurstHistory {
     }
 
     /// Takes in what is on record, newest first.
-    mutating func recall(_ records: [BurstRecord]) {
+    package mutating func recall(_ records: [BurstRecord]) {
         lastID = records.first?.id ?? 0
         for record in records.prefix(while: { $0.outcome != .published }).reversed() {
             note(record.outcome, try? record.details.decode(as: Attempt.self))
@@ -79,9 +86,14 @@ extension BurstStatus {
     init(_ record: BurstRecord) {
         self.init(
             id: record.id, state: State(rawValue: record.outcome.rawValue) ?? .failed,
-            method: TuningMethod.Name(rawValue: record.method) ?? .head, isRebuild: false, step: record.steps,
-            steps: record.steps, seed: record.seed ?? 0, base: record.base, revision: record.revision,
-            corrections: record.corrections, started: record.started, finished: record.finished,
-            reason: record.reason)
+            method: TuningMethod.Name(rawValue: record.method) ?? .head, isRebuild: false, base: record.base,
+            started: record.started)
+        step = record.steps
+        steps = record.steps
+        seed = record.seed ?? 0
+        revision = record.revision
+        corrections = record.corrections
+        finished = record.finished
+        reason = record.reason
     }
 }

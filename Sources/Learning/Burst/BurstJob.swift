@@ -1,4 +1,4 @@
-import Storage
+package import Storage
 import Transformer
 import Tuning
 
@@ -34,16 +34,16 @@ struct BurstJob: Sendable {
 }
 
 /// The corrections of a burst, divided up by content alone.
-struct BurstSets {
+package struct BurstSets {
     /// What the body has not learnt yet, in content order.
-    let new: [Correction]
+    package let new: [Correction]
     /// What it has, class by class as even as can be; in content order.
-    let replay: [Correction]
+    package let replay: [Correction]
     /// What it never learns, in content order.
-    let holdout: [Correction]
+    package let holdout: [Correction]
 
     /// Divides `corrections` for a body that has learnt those in `learnt`.
-    init(_ corrections: [Correction], learnt: SequenceSet, policy: BurstPolicy) {
+    package init(_ corrections: [Correction], learnt: SequenceSet, policy: BurstPolicy) {
         let ordered = corrections.sorted { ($0.digest, $0.sequence) < ($1.digest, $1.sequence) }
         var new: [Correction] = []
         var known: [Correction] = []
@@ -70,7 +70,7 @@ struct BurstSets {
     }
 
     /// At most `limit` of `corrections`, the same number of each label as far as there are so many, in their order.
-    static func balanced(_ corrections: [Correction], limit: Int) -> [Correction] {
+    package static func balanced(_ corrections: [Correction], limit: Int) -> [Correction] {
         guard corrections.count > limit else { return corrections }
         var turns: [String: Int] = [:]
         // A label's first correction comes before any label's second, and so on; ties go by content.
@@ -85,7 +85,7 @@ struct BurstSets {
 
 extension Correction {
     /// Whether the body never learns from it; what it is an answer to decides, so that relabelling changes nothing.
-    func isHeldBack(oneIn share: Int) -> Bool {
+    package func isHeldBack(oneIn share: Int) -> Bool {
         inputDigest.words.d % UInt64(max(share, 1)) == 0
     }
 }

@@ -6,6 +6,8 @@ package struct BurstPolicy: Sendable, Equatable {
     /// Whether bursts start by themselves; an administrator can start one in any case.
     package var isEnabled = true
     package var method = TuningMethod.lora(LowRankPlan())
+    /// How many low-rank additions a burst trains that begins anew, to take the mean of.
+    package var members = 4
     /// Corrections that the body has not learnt and may learn from, from which on a burst is worth it.
     package var startAfter = 48
     /// How long corrections may wait for the body while others keep coming.

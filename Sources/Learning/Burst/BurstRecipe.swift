@@ -9,6 +9,8 @@ struct BurstRecipe: Codable, Sendable, Equatable {
     let plan: BurstPlan
     /// What the first head's logits are multiplied by; see `softened`.
     let softness: Float
+    /// How many low-rank additions are trained, with different seeds, to take the mean of.
+    let members: Int
     /// Whether the labels' names are examples of them.
     let learnsNames: Bool
     /// Whether how sure the new body's answers may be is measured on the held-back corrections, or stays as it was.
@@ -18,16 +20,20 @@ struct BurstRecipe: Codable, Sendable, Equatable {
     ///
     /// A pure function of its arguments, so that a rebuild comes out the same wherever it is made.
     /// - Parameters:
+    ///   - isContinued: whether it goes on from an adapter.
     ///   - caution: what the learning rate of the body is multiplied by after a burst was rejected; at most 1.
     ///   - stepLimit: steps that there is time for; nil for no limit but the recipe's own.
     init(
-        _ method: TuningMethod, new: Int, replay: Int, labels: Int, caution: Float = 1, stepLimit: Int? = nil
+        _ method: TuningMethod, new: Int, replay: Int, labels: Int, members: Int, isContinued: Bool = false, caution: Float = 1,
+        stepLimit: Int? = nil
     ) {
         let hasManyLabels = 2 * labels >= Self.batchSize
         let mixed = min(new, replay) + new + (hasManyLabels ? labels : 0)
+        if case .lora = method, !isContinued { self.members = members } else { self.members = 1 }
         let steps = max(Self.minimumSteps, (Self.passes * mixed + Self.batchSize - 1) / Self.batchSize)
         var plan = BurstPlan(
-            method: method, steps: min(steps, Self.mostSteps, max(stepLimit ?? .max, Self.minimumSteps)))
+            method: method,
+            steps: min(steps, Self.mostSteps, max((stepLimit ?? .max) / self.members, Self.minimumSteps)))
         plan.batchSize = Self.batchSize
         plan.batchTokens = 1024
         plan.learningRate = Self.learningRate(method) * (hasManyLabels ? 1 : 2) * caution

@@ -82,12 +82,12 @@ struct BurstRun {
         let method = BurstTraining.method(job.method, on: parent)
         let labels = BurstTraining.labels(of: trained)
         let recipe = BurstRecipe(
-            method, new: sets.new.count, replay: sets.replay.count, labels: labels.count, caution: job.caution,
-            stepLimit: try stepLimit(trained, parent))
+            method, new: sets.new.count, replay: sets.replay.count, labels: labels.count,
+            members: job.policy.members, isContinued: parent.start(method).adapter != nil, caution: job.caution, stepLimit: try stepLimit(trained, parent))
         board.update {
             $0.state = .running
             $0.seed = seed
-            $0.steps = recipe.plan.steps
+            $0.steps = recipe.plan.steps * recipe.members
             $0.corrections = sets.new.count
         }
         let training = BurstTraining(base: base, pipeline: pipeline, parent: parent)
@@ -95,13 +95,13 @@ struct BurstRun {
             recipe, new: sets.new, replay: sets.replay, seed: seed, settings: settings,
             examples: examples.restricted(to: Set(trained.map { ExampleKey($0.digest) })),
             names: before.nameFeatures(labels)
-        ) { step in
+        ) { [board] step in
             board.update {
-                $0.step = step.number
+                $0.step += 1
                 $0.loss = step.loss
             }
-        } isCancelled: {
-            isCancelled
+        } isCancelled: { [board] in
+            board.isCancelled
         }
         board.update { $0.state = .judging }
         let body = LoadedBody.tuned(outcome, method: method, from: parent, base: base)

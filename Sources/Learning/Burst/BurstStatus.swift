@@ -25,5 +25,14 @@ package struct BurstStatus: Sendable, Equatable {
     package var finished: Date?
     package var reason: String?
 
+    package init(id: Int, state: State, method: TuningMethod.Name, isRebuild: Bool, base: Int, started: Date) {
+        self.id = id
+        self.state = state
+        self.method = method
+        self.isRebuild = isRebuild
+        self.base = base
+        self.started = started
+    }
+
     package var isOver: Bool { finished != nil }
 }

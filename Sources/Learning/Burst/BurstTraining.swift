@@ -31,8 +31,8 @@ struct BurstTraining {
     /// - Throws: `BurstError`, `TuningError` or `InferenceError`.
     func run(
         _ recipe: BurstRecipe, new: [Correction], replay: [Correction], seed: UInt64, settings: HeadSettings,
-        examples: HeadExamples, names: [String: [Float]], progress: (Burst.Step) -> Void = { _ in },
-        isCancelled: () -> Bool = { false }
+        examples: HeadExamples, names: [String: [Float]], progress: @escaping @Sendable (Burst.Step) -> Void = { _ in },
+        isCancelled: @escaping @Sendable () -> Bool = { false }
     ) throws -> Burst.Outcome {
         let labels = Self.labels(of: new + replay)
         guard labels.count > 1 else {
@@ -59,8 +59,29 @@ struct BurstTraining {
         input.seed = seed
         input.anchor = base.parameters
         input.adapter = weights.adapter
-        return try Burst.run(
-            recipe.plan, on: input, namePrefix: base.namePrefix, progress: progress, isCancelled: isCancelled)
+        return try train(recipe, input, progress: progress, isCancelled: isCancelled)
+    }
+
+    /// Runs the burst's members, each with a seed of its own, and takes the mean of what comes out.
+    private func train(
+        _ recipe: BurstRecipe, _ input: Burst.Input, progress: @escaping @Sendable (Burst.Step) -> Void,
+        isCancelled: @escaping @Sendable () -> Bool
+    ) throws(BurstError) -> Burst.Outcome {
+        let prefix = base.namePrefix
+        let results = IdleThread.map(recipe.members) { member -> Result<Burst.Outcome, BurstError> in
+            var input = input
+            input.seed = input.seed &+ UInt64(member)
+            do throws(BurstError) {
+                return .success(
+                    try Burst.run(
+                        recipe.plan, on: input, namePrefix: prefix, progress: progress, isCancelled: isCancelled))
+            } catch {
+                return .failure(error)
+            }
+        }
+        var outcomes: [Burst.Outcome] = []
+        for result in results { outcomes.append(try result.get()) }
+        return outcomes.count > 1 ? .mean(outcomes, on: input, namePrefix: prefix) : outcomes[0]
     }
 
     private func example(_ correction: Correction, _ indices: [String: Int32]) throws -> BurstExample {

@@ -10,6 +10,13 @@ package struct CrossFit: Sendable {
         /// −log of the probability of the right label, as far as it was mixed with even odds.
         package let logLoss: Double
 
+        package init(key: ExampleKey, label: String, predicted: String, logLoss: Double) {
+            self.key = key
+            self.label = label
+            self.predicted = predicted
+            self.logLoss = logLoss
+        }
+
         package var isRight: Bool { predicted == label }
     }
 

@@ -1,11 +1,12 @@
 import Foundation
 
 /// Student's t distribution, as far as comparing means needs it.
-enum Student {
+package enum Student {
     /// The value below which the share `probability` of the distribution lies.
     ///
-    /// By the expansion around the normal quantile (Abramowitz and Stegun 26.7.5), within 1 % from 5 degrees of freedom on.
-    static func quantile(_ probability: Double, degrees: Int) -> Double {
+    /// By the expansion around the normal quantile (Abramowitz and Stegun 26.7.5): within 1 % from 5 degrees of freedom on
+    /// for probabilities up to 0.99, from 9 on up to 0.9999; with fewer it is too small.
+    package static func quantile(_ probability: Double, degrees: Int) -> Double {
         let z = normalQuantile(probability)
         let n = Double(max(degrees, 1))
         let z3 = z * z * z
@@ -16,7 +17,7 @@ enum Student {
     }
 
     /// The value below which the share `probability` of the normal distribution lies; by bisection.
-    static func normalQuantile(_ probability: Double) -> Double {
+    package static func normalQuantile(_ probability: Double) -> Double {
         var low = -10.0
         var high = 10.0
         while high - low > 1e-12 {
@@ -27,7 +28,7 @@ enum Student {
     }
 
     /// The mean of `values`, and the standard error of that mean; 0 and infinite where there are too few to tell.
-    static func mean(_ values: some Collection<Double>) -> (mean: Double, error: Double) {
+    package static func mean(_ values: some Collection<Double>) -> (mean: Double, error: Double) {
         let count = Double(values.count)
         guard values.count > 1 else { return (values.first ?? 0, .infinity) }
         let mean = values.reduce(0, +) / count

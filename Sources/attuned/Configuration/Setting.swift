@@ -77,6 +77,10 @@ struct Setting: Sendable {
         Setting("tuning.rank", .integer(1...512), "Rank of a new LoRA adapter.", otherwise: "8"),
         Setting("tuning.alpha", .number(0.001...4_096), "Alpha of a new LoRA adapter.", otherwise: "16"),
         Setting(
+            "tuning.members", .integer(1...16),
+            "LoRA adapters that a burst trains, on as many threads as there are, to serve their mean.",
+            otherwise: "4"),
+        Setting(
             "tuning.topLayers", .integer(1...1_024), "Layers that the method top-layers trains.", otherwise: "2"),
         Setting(
             "tuning.startAfter", .integer(2...1_000_000),

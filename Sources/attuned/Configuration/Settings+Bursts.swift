@@ -16,6 +16,7 @@ extension Settings {
             case .topLayers: .topLayers(integer("tuning.topLayers"))
             case .full: .full
             }
+        policy.members = integer("tuning.members")
         policy.startAfter = integer("tuning.startAfter")
         policy.longestWait = .seconds(number("tuning.longestWaitSeconds"))
         policy.longestBurst = .seconds(number("tuning.longestBurstSeconds"))

@@ -1,0 +1,104 @@
+import ArgumentParser
+import AttuneClient
+import Histogram
+import LineProtocol
+
+/// How long a prediction takes while a burst runs, beside the same while nothing else is done.
+struct LatencyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "latency",
+        abstract: "Time predictions while a burst trains, beside the same when idle.",
+        discussion: """
+            Teaches corrections, then asks for one short text after another: when the daemon is idle, and while bursts run \
+            that it starts for this. Only requests that begin and end within the training of a burst count as such. The \
+            connecting user needs the admin role.
+            """)
+
+    @Option(help: "Path of the daemon's socket.")
+    var socket: String
+
+    @Option(help: "Corrections to teach first.")
+    var corrections = 512
+
+    @Option(help: "Labels that they use.")
+    var labels = 8
+
+    @Option(help: "Requests to time in each state.")
+    var requests = 1000
+
+    @Option(help: "What the bursts change.", transform: Self.method)
+    var method = TuningMethod.lora
+
+    func validate() throws {
+        guard corrections >= 100, labels >= 2, requests >= 1 else {
+            throw ValidationError("it takes at least 100 corrections, 2 labels and 1 request")
+        }
+    }
+
+    func run() async throws {
+        let client = try AttuneClient(path: socket)
+        let watcher = try AttuneClient(path: socket)
+        defer {
+            client.close()
+            watcher.close()
+        }
+        try await BenchTexts.teach(corrections, labels: labels, client)
+        try await BenchTexts.settle(client)
+
+        var idle = Self.histogram()
+        for round in 0..<requests { idle.record(try await time(client, round)) }
+
+        var busy = Self.histogram()
+        var round = 0
+        while busy.totalCount < requests {
+            _ = try await watcher.startTuning(StartTuningParameters(method: method))
+            while let burst = try await watcher.tuningStatus(), burst.finished == nil {
+                guard burst.state == .running, burst.step > 0 else { continue }
+                var pending: [UInt64] = []
+                for _ in 0..<32 where busy.totalCount + UInt64(pending.count) < requests {
+                    pending.append(try await time(client, round))
+                    round += 1
+                }
+                // Those after the last step do not count.
+                guard let later = try await watcher.tuningStatus(), later.state == .running else { break }
+                for time in pending { busy.record(time) }
+            }
+            _ = try await watcher.cancelTuning()
+            try await BenchTexts.settle(client)
+        }
+        print("\(requests) requests of about 10 tokens each, one at a time, microseconds:")
+        print("  idle          \(Self.line(idle))")
+        print("  during bursts \(Self.line(busy))")
+        let ratio = { (percentile: Double) in
+            Double(busy.valueAtPercentile(percentile)) / Double(max(idle.valueAtPercentile(percentile), 1))
+        }
+        print("  ratio         p50 \(Self.rounded(ratio(50))), p99 \(Self.rounded(ratio(99)))")
+    }
+
+    private static func method(_ text: String) throws -> TuningMethod {
+        guard let method = TuningMethod(rawValue: text), method != .head else {
+            throw ValidationError("'\(text)' is not one of bias, lora, top-layers, full")
+        }
+        return method
+    }
+
+    /// Microseconds that one prediction takes.
+    private func time(_ client: AttuneClient, _ round: Int) async throws -> UInt64 {
+        let text = BenchTexts.text(round, label: round % labels)
+        let time = try await ContinuousClock().measure { _ = try await client.predict(Input(text), topK: 1) }
+        return UInt64(time / .microseconds(1))
+    }
+
+    private static func histogram() -> Histogram<UInt32> {
+        Histogram(highestTrackableValue: 600_000_000, numberOfSignificantValueDigits: .three)
+    }
+
+    private static func line(_ histogram: Histogram<UInt32>) -> String {
+        """
+        p50 \(histogram.valueAtPercentile(50)), p90 \(histogram.valueAtPercentile(90)), \
+        p99 \(histogram.valueAtPercentile(99)), worst \(histogram.max)
+        """
+    }
+
+    private static func rounded(_ ratio: Double) -> Double { (ratio * 100).rounded() / 100 }
+}

@@ -24,6 +24,8 @@ final class CorrectionTable {
     private(set) var retracted = SequenceSet()
     /// Corrections that what serves should not have been made from: retracted, refused, or held back for who sent them.
     private(set) var takenBack = SequenceSet()
+    /// Corrections that a rollback went behind.
+    private(set) var withheld = SequenceSet()
     /// Corrections whose content was erased.
     private(set) var purged = SequenceSet()
     /// Last change of the journal that has been read.
@@ -134,6 +136,7 @@ final class CorrectionTable {
         let sequence = correction.sequence
         let user = correction.content.uid
         if correction.state == .retracted { retracted.insert(sequence) }
+        if correction.state == .withheld { withheld.insert(sequence) } else { withheld.remove(sequence) }
         if correction.isPurged { purged.insert(sequence) }
         switch correction.state {
         case .retracted, .rejected, .quarantined: takenBack.insert(sequence)

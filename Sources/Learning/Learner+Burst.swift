@@ -42,12 +42,7 @@ extension Learner {
         }
         guard isEnabled else { throw .pointless("learning is switched off (learning.enabled)") }
         let method = name.map(self.method) ?? options.bursts.method
-        if method == .head, !isRebuild {
-            throw .pointless("the method 'head' needs no burst: the head is refitted with every correction")
-        }
-        guard corrections.set.sequences.subtracting(corrections.heldBack).count > 0 || isRebuild else {
-            throw .pointless("there are no corrections to train on")
-        }
+        if method != .head, !isRebuild { try checkWorth() }
         bursts.lastID = max(bursts.lastID, store.lastBurstID) + 1
         let request = BurstRequest(
             id: bursts.lastID, purpose: isRebuild ? .rebuild : .tune, method: method, seed: seed)
@@ -57,8 +52,24 @@ extension Learner {
         return status
     }
 
-    /// Every change of the burst that runs or waits, until it is over.
-    package nonisolated func burstUpdates() -> AsyncStream<BurstStatus> { board.updates() }
+    /// Throws unless a burst that goes on could be published.
+    private func checkWorth() throws(BurstRefusal) {
+        guard !mustRebuild else { throw .pointless("corrections were taken back: the body is about to be made anew") }
+        guard corrections.set.count > corrections.heldBack.count else {
+            throw .pointless("there are no corrections to train on")
+        }
+        let fewest = options.bursts.judging.fewest
+        guard corrections.heldBack.count >= fewest else {
+            throw .pointless(
+                """
+                \(corrections.heldBack.count) corrections are held back to judge a body by, and it takes \(fewest): \
+                teach about \((fewest - corrections.heldBack.count) * options.bursts.holdoutShare) more
+                """)
+        }
+    }
+
+    /// How burst `id` is doing, until it is over.
+    package nonisolated func burstUpdates(of id: Int) -> AsyncStream<BurstStatus> { board.updates(of: id) }
 
     /// Stops the burst that runs or waits; what it is, or nil if there is none.
     package nonisolated func cancelBurst() -> BurstStatus? { board.cancel() }
@@ -88,34 +99,45 @@ extension Learner {
     }
 
     /// Whether what serves was made with corrections that were taken back, by its body.
-    private var mustRebuild: Bool {
-        !served.usedByBody.intersection(corrections.takenBack).isEmpty
+    var mustRebuild: Bool { !served.usedByBody.intersection(corrections.takenBack).isEmpty }
+
+    /// When to look again whether a burst is due; nil for when something changes.
+    var nextLook: Duration? {
+        if bursts.isRunning { return nil }
+        if let notBefore = bursts.notBefore, notBefore > .now { return ContinuousClock.now.duration(to: notBefore) }
+        return bursts.waitingSince == nil ? nil : .seconds(10)
     }
 
     /// Why a burst should begin now; nil if none should.
     var dueBurst: BurstJob.Purpose? {
         if bursts.isRunning { return nil }
-        if mustRebuild {
-            return isThorough && bursts.rebuildNotBefore.map { $0 <= .now } ?? true ? .rebuild : nil
-        }
-        let policy = options.bursts
-        let waiting = waitingForBody
-        let trainable = corrections.set.count - corrections.heldBack.count
-        let purpose = policy.purpose(trainable: trainable)
-        let threshold = policy.threshold(learnt: served.bodySet.count, purpose)
-        let isEnough =
-            policy.isEnabled && policy.method != .head && waiting.count >= threshold
-            && corrections.heldBack.count >= policy.judging.fewest
-            && bursts.allows(
-                waitingSinceAttempt: { upTo in waiting.elements.reduce(0) { $0 + ($1 > upTo ? 1 : 0) } },
-                live: corrections.set.count, threshold: threshold)
-        guard isEnough else {
+        guard let purpose = wantedBurst else {
             bursts.waitingSince = nil
             return nil
         }
         let since = bursts.waitingSince ?? .now
         bursts.waitingSince = since
-        return isThorough || since.duration(to: .now) > policy.longestWait ? purpose : nil
+        if let notBefore = bursts.notBefore, notBefore > .now { return nil }
+        return isThorough || since.duration(to: .now) > options.bursts.longestWait ? purpose : nil
+    }
+
+    /// Why a burst should begin once corrections rest.
+    private var wantedBurst: BurstJob.Purpose? {
+        if mustRebuild { return .rebuild }
+        let policy = options.bursts
+        guard policy.isEnabled, policy.method != .head else { return nil }
+        let waiting = waitingForBody
+        let trainable = corrections.set.count - corrections.heldBack.count
+        var purpose = policy.purpose(trainable: trainable)
+        // A body that has learnt what a rollback withholds cannot be gone on from.
+        if !served.usedByBody.intersection(corrections.withheld).isEmpty { purpose = .consolidate }
+        let threshold = policy.threshold(learnt: served.bodySet.count, purpose)
+        let isEnough =
+            waiting.count >= threshold && corrections.heldBack.count >= policy.judging.fewest
+            && bursts.allows(
+                waitingSinceAttempt: { upTo in waiting.elements.reduce(0) { $0 + ($1 > upTo ? 1 : 0) } },
+                live: corrections.set.count, threshold: threshold)
+        return isEnough ? purpose : nil
     }
 
     /// Runs the bursts that are due or asked for, one after another.
@@ -145,52 +167,133 @@ extension Learner {
     }
 
     private func show(_ request: BurstRequest) -> BurstStatus {
-        let status = BurstStatus(
+        var status = BurstStatus(
             id: request.id, state: .waiting, method: request.method.name, isRebuild: request.purpose == .rebuild,
             base: served.serving.number, started: Date())
+        status.seed = request.seed ?? 0
         board.show(status)
         return status
+    }
+
+    /// How a burst ended.
+    private struct Ending {
+        let outcome: BurstRecord.Outcome
+        var revision: Int?
+        var reason: String?
     }
 
     /// Runs one burst to its end, whatever that is.
     private func run(_ request: BurstRequest) async {
         bursts.isRunning = true
         update { $0.isBusy = true }
-        defer { bursts.isRunning = false }
         logger.info(
             "a burst begins",
             metadata: [
                 "burst": "\(request.id)", "method": "\(request.method.name.rawValue)",
                 "purpose": "\(request.purpose.rawValue)",
             ])
-        let attempt = BurstHistory.Attempt(
-            upTo: corrections.set.sequences.ranges.last?.upperBound ?? 0, corrections: corrections.set.count)
+        let ending = await outcome(of: request)
+        if ending.outcome != .published || ending.revision == nil { try? await reloadServed() }
+        bursts.isRunning = false
+        bursts.users = nil
+        // The last thing: whoever waited for it may ask for the next one.
+        finish(
+            BurstStatus.State(rawValue: ending.outcome.rawValue) ?? .failed, revision: ending.revision,
+            reason: ending.reason)
+    }
+
+    private func outcome(of request: BurstRequest) async -> Ending {
+        let attempt = attempt
         do {
+            if request.method == .head, request.purpose == .tune {
+                try await catchUp()
+                try await refit(isThorough: true)
+                return Ending(outcome: .published, revision: served.serving.number)
+            }
+            // Nobody's corrections get into the body without having been compared with the others'.
+            try await crossCheck(isInterruptible: false)
+            try await catchUp()
             let job = try await job(request)
             let run = BurstRun(job: job, base: base, pipeline: engine.pipeline, board: board)
             switch try await tuner.run(run) {
             case .accepted(let candidate):
-                let number = try await publish(candidate, job)
-                bursts.note(.published, nil)
+                let number = try await publish(candidate, job, attempt)
+                // A rebuild that ended with the base model's body was refused: that is not tried again at once.
+                bursts.note(candidate.report?.isAccepted == false ? .rejected : .published, attempt)
                 bursts.waitingSince = nil
-                bursts.rebuildNotBefore = nil
-                finish(.published, revision: number, reason: candidate.burst == nil ? candidate.report?.reason : nil)
+                let refusal = candidate.burst == nil ? candidate.fault ?? candidate.report?.reason : nil
+                return Ending(outcome: .published, revision: number, reason: refusal)
             case .rejected(let report):
-                let reason = report.reason ?? "the guard refused it"
-                try await record(.rejected, reason, attempt, report)
+                return await record(.rejected, report.reason ?? "the guard refused it", attempt, report)
             }
         } catch let error as OutdatedBurst {
-            try? await record(.cancelled, error.description, nil, nil)
+            bursts.postpone()
+            return await record(.cancelled, error.description, nil, nil)
         } catch let error where Self.isCancellation(error) || board.isCancelled || Task.isCancelled {
-            try? await record(.cancelled, "it was cancelled", attempt, nil)
-            if request.purpose == .rebuild { bursts.rebuildNotBefore = .now + Self.rebuildPause }
+            if Task.isCancelled { return await record(.cancelled, "the daemon stopped", nil, nil) }
+            if !corrections.takenBack.intersection(bursts.users ?? SequenceSet()).isEmpty {
+                return await record(.cancelled, "corrections that it was made from were taken back", nil, nil)
+            }
+            if request.purpose == .rebuild { bursts.postpone() }
+            return await record(.cancelled, "it was cancelled", attempt, nil)
         } catch {
-            try? await record(.failed, "\(error)", attempt, nil)
-            if request.purpose == .rebuild { bursts.rebuildNotBefore = .now + Self.rebuildPause }
+            if request.purpose == .rebuild { bursts.postpone() }
+            return await record(.failed, "\(error)", attempt, nil)
         }
     }
 
-    private static let rebuildPause = Duration.seconds(60)
+    /// What a burst that begins now can have seen.
+    private var attempt: BurstHistory.Attempt {
+        BurstHistory.Attempt(
+            upTo: corrections.set.sequences.ranges.last?.upperBound ?? 0, corrections: corrections.set.count)
+    }
+
+    /// Records a burst that came to nothing, and says so.
+    private func record(
+        _ outcome: BurstRecord.Outcome, _ reason: String, _ attempt: BurstHistory.Attempt?, _ report: GuardReport?
+    ) async -> Ending {
+        bursts.note(outcome, attempt)
+        let ending = Ending(outcome: outcome, reason: reason)
+        guard let status = board.current else { return ending }
+        logger.log(
+            level: outcome == .failed ? .error : .notice, "a burst came to nothing",
+            metadata: ["burst": "\(status.id)", "outcome": "\(outcome.rawValue)", "reason": "\(reason)"])
+        do {
+            var details = try attempt.map { try JSONValue(encoding: $0) } ?? .object([:])
+            if case .object(var fields) = details, let report {
+                fields["guard"] = try JSONValue(encoding: report)
+                details = .object(fields)
+            }
+            try await store.append(
+                BurstRecord(
+                    id: status.id, started: status.started, finished: Date(), method: status.method.rawValue,
+                    seed: status.seed, outcome: outcome, reason: reason, base: status.base,
+                    corrections: status.corrections, steps: status.step, details: details))
+        } catch {
+            logger.warning("a burst was not recorded", metadata: ["burst": "\(status.id)", "reason": "\(error)"])
+        }
+        return ending
+    }
+
+    /// Records that an administrator went to revision `number`: what it has not learnt is not learnt again by itself
+    /// until as much has come in as a burst asks for.
+    func recordActivation(of number: Int) async {
+        let attempt = attempt
+        bursts.note(.cancelled, attempt)
+        bursts.lastID = max(bursts.lastID, store.lastBurstID) + 1
+        let reason = "revision \(number) was activated"
+        let details = (try? JSONValue(encoding: attempt)) ?? .object([:])
+        try? await store.append(
+            BurstRecord(
+                id: bursts.lastID, started: Date(), finished: Date(), method: "head", outcome: .cancelled,
+                reason: reason, base: number, corrections: 0, steps: 0, details: details))
+    }
+
+    /// Stops the burst that runs if what it is made from was taken back: it could not be published.
+    func stopOutdatedBurst() {
+        guard let users = bursts.users, !corrections.takenBack.intersection(users).isEmpty else { return }
+        _ = board.cancel()
+    }
 
     private static func isCancellation(_ error: any Error) -> Bool {
         error is CancellationError || error as? BurstError == .cancelled
@@ -201,16 +304,20 @@ extension Learner {
         var latest: [Int64: Correction] = [:]
         var cursor: Int64 = 0
         while true {
-            let page = try await store.changes(after: cursor, limit: StateStore.pageLimit)
+            let page = try await store.changes(after: cursor, limit: 512)
             guard let last = page.last else { break }
             for correction in page { latest[correction.sequence] = correction }
             cursor = last.change
             try Task.checkCancellation()
         }
         let changes = latest.values.sorted { $0.change < $1.change }
-        let used = changes.filter(\.state.isLive).map(\.content.label)
+        let live = changes.filter(\.state.isLive)
+        bursts.users = SequenceSet(live.map(\.sequence).sorted())
         let own = base.head?.labels ?? []
-        let labels = own + Set(options.labels).union(corrections.labels).union(used).subtracting(own).sorted()
+        // A rebuild knows nothing but what is there; else the table may have more for a moment.
+        let others = request.purpose == .rebuild ? [] : Array(corrections.labels)
+        let labels =
+            own + Set(options.labels).union(others).union(live.map(\.content.label)).subtracting(own).sorted()
         return BurstJob(
             id: request.id, purpose: request.purpose, method: request.method, seed: request.seed,
             caution: request.purpose == .rebuild ? 1 : bursts.caution, parent: served,

@@ -8,29 +8,33 @@ import Tuning
 /// When it was last looked for revisions that were made with purged corrections.
 struct TaintState: Equatable {
     let purged: SequenceSet
-    let serving: Int
+    /// Whether what serves is one of them.
+    let isServing: Bool
 }
 
 extension Learner {
     /// Publishes a candidate with a head for what is there by now, and adopts it.
     ///
     /// - Throws: `StorageError`; `OutdatedBurst` if another body serves by now, or the journal does not rest for a moment.
-    func publish(_ candidate: Candidate, _ job: BurstJob) async throws -> Int {
+    func publish(
+        _ candidate: Candidate, _ job: BurstJob, _ attempt: BurstHistory.Attempt
+    ) async throws -> Int {
         await turn.take()
         defer { turn.give() }
         let first = candidate.table.set
         for _ in 0..<Self.attempts {
-            try await bringUpToDate(candidate.table)
+            try await bringUpToDate(candidate)
             guard served.body.number == job.parent.body.number else {
                 throw OutdatedBurst(description: "revision \(served.serving.number) was activated meanwhile")
             }
-            let used = SequenceSet((candidate.new + candidate.holdout).map(\.sequence).sorted())
+            let used = SequenceSet((candidate.new + candidate.holdout).map(\.sequence).sorted()).union(first.sequences)
             guard used.intersection(candidate.table.takenBack).isEmpty else {
                 throw OutdatedBurst(description: "corrections that it was made from were taken back meanwhile")
             }
             let (fit, manifest) = try head(of: candidate, first: first)
-            var revision = revision(candidate, job, fit)
-            let draft = try draft(candidate, job, revision, fit, manifest)
+            var revision = revision(candidate, job, fit, first: first)
+            var draft = try draft(candidate, job, revision, fit, manifest)
+            draft.burst = try burstRecord(candidate, job, draft, attempt)
             guard let number = try await publish(draft) else {
                 try await reloadServed()
                 continue
@@ -52,10 +56,12 @@ extension Learner {
 
     /// Erases what was made with purged corrections, as far as it does not serve.
     func removeTainted() async throws(StorageError) {
-        let state = TaintState(purged: corrections.purged, serving: served.serving.number)
-        guard !state.purged.isEmpty, state != lookedForTaint else { return }
-        let removed = try await store.removeTainted()
+        let purged = corrections.purged
+        let state = TaintState(purged: purged, isServing: !served.seen.intersection(purged).isEmpty)
+        guard !purged.isEmpty, state != lookedForTaint else { return }
         lookedForTaint = state
+        forgetHeld()
+        let removed = try await store.removeTainted()
         if removed.isEmpty { return }
         logger.notice(
             "removed revisions that were made with purged corrections",
@@ -66,12 +72,8 @@ extension Learner {
     private static let attempts = 20
 
     /// Takes in what has happened while the candidate was made.
-    private func bringUpToDate(_ table: CorrectionTable) async throws {
-        while true {
-            let changes = try await store.changes(after: table.cursor, limit: 256)
-            if changes.isEmpty { return }
-            try await refuse(table.apply(changes))
-        }
+    private func bringUpToDate(_ candidate: Candidate) async throws {
+        while try await takeChanges(into: candidate.table, head: candidate.head.head) {}
     }
 
     /// The candidate's head, corrected for what has come and gone since it was fitted on `first`.
@@ -101,16 +103,23 @@ extension Learner {
     }
 
     /// The candidate as a revision that has no number yet.
-    private func revision(_ candidate: Candidate, _ job: BurstJob, _ fit: HeadFit) -> LoadedRevision {
+    private func revision(
+        _ candidate: Candidate, _ job: BurstJob, _ fit: HeadFit, first: CorrectionSet
+    ) -> LoadedRevision {
         let isFromBase = job.purpose.isFromBase
         var learnt = isFromBase ? CorrectionSet() : job.parent.bodySet
         for correction in candidate.new { learnt.insert(correction.sequence, correction.digest) }
         var holdout = isFromBase ? CorrectionSet() : job.parent.holdout
         for correction in candidate.holdout { holdout.insert(correction.sequence, correction.digest) }
+        // What once judged and is learnt from now judges no more.
+        for correction in candidate.new { holdout.remove(correction.sequence, correction.digest) }
         let head = candidate.table.set.sequences
+        // Settings and the guard's comparison come from what served, but for a rebuild.
+        let earlier = job.purpose == .rebuild ? SequenceSet() : job.parent.seen
         var revision = LoadedRevision(
             number: 0, body: candidate.body, classifier: fit.head, head: head,
-            seen: head.union(learnt.sequences).union(holdout.sequences), settings: fit.settings,
+            seen: head.union(learnt.sequences).union(holdout.sequences).union(first.sequences).union(earlier),
+            settings: fit.settings,
             isThorough: fit.isThorough && fit.head == candidate.head.head)
         revision.bodySet = learnt
         revision.holdout = holdout
@@ -141,12 +150,19 @@ extension Learner {
         draft.seen = revision.seen
         draft.guardReport = try candidate.report.map { try JSONValue(encoding: $0) }
         draft.metrics = try JSONValue(encoding: revision.measures)
-        draft.burst = BurstRecord(
-            id: job.id, started: board.current?.started ?? Date(), finished: Date(), method: draft.method,
-            seed: draft.seed, outcome: .published,
-            reason: candidate.burst == nil ? candidate.report?.reason ?? Self.tooFew : nil, base: serving,
-            corrections: candidate.new.count, steps: candidate.steps)
         return draft
+    }
+
+    private func burstRecord(
+        _ candidate: Candidate, _ job: BurstJob, _ draft: RevisionDraft, _ attempt: BurstHistory.Attempt
+    ) throws -> BurstRecord {
+        let isRefused = candidate.report?.isAccepted == false
+        let reason = candidate.fault ?? candidate.report?.reason ?? Self.tooFew
+        return BurstRecord(
+            id: job.id, started: board.current?.started ?? Date(), finished: Date(), method: draft.method,
+            seed: draft.seed, outcome: .published, reason: candidate.burst == nil ? reason : nil,
+            base: served.serving.number, corrections: candidate.new.count, steps: candidate.steps,
+            details: isRefused ? try JSONValue(encoding: attempt) : .object([:]))
     }
 
     private func body(_ candidate: Candidate, _ job: BurstJob) throws -> RevisionDraft.Body {
@@ -159,28 +175,6 @@ extension Learner {
     }
 
     private static let tooFew = "the body is the base model's: there are too few corrections to tune it"
-
-    /// Records a burst that came to nothing, and says so.
-    func record(
-        _ outcome: BurstRecord.Outcome, _ reason: String, _ attempt: BurstHistory.Attempt?, _ report: GuardReport?
-    ) async throws {
-        bursts.note(outcome, attempt)
-        guard let status = board.current else { return }
-        logger.log(
-            level: outcome == .failed ? .error : .notice, "a burst came to nothing",
-            metadata: ["burst": "\(status.id)", "outcome": "\(outcome.rawValue)", "reason": "\(reason)"])
-        finish(BurstStatus.State(rawValue: outcome.rawValue) ?? .failed, reason: reason)
-        var details = try attempt.map { try JSONValue(encoding: $0) } ?? .object([:])
-        if case .object(var fields) = details, let report {
-            fields["guard"] = try JSONValue(encoding: report)
-            details = .object(fields)
-        }
-        try await store.append(
-            BurstRecord(
-                id: status.id, started: status.started, finished: Date(), method: status.method.rawValue,
-                seed: status.seed, outcome: outcome, reason: reason, base: status.base,
-                corrections: status.corrections, steps: status.step, details: details))
-    }
 
     /// Shows that the burst is over.
     func finish(_ state: BurstStatus.State, revision: Int? = nil, reason: String? = nil) {
@@ -197,7 +191,6 @@ extension Learner {
     func report() {
         let learnt = served.bodySet.count
         let waiting = corrections.set.sequences.subtracting(corrections.heldBack).subtracting(served.usedByBody).count
-        let unlearning = served.seen.intersection(corrections.retracted).count
         let quarantine = corrections.quarantine.sorted { $0.key < $1.key }.map {
             LearnerStatus.Quarantine(user: $0.key, corrections: $0.value.sequences.count, reason: $0.value.reason)
         }
@@ -205,7 +198,6 @@ extension Learner {
         update {
             $0.learntByBody = learnt
             $0.waitingForBody = waiting
-            $0.unlearning = unlearning
             $0.quarantine = quarantine
             $0.measures = measures
         }

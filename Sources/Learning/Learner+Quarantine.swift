@@ -4,7 +4,9 @@ import Tuning
 
 extension Learner {
     /// Compares users with each other when enough has come in since the last time, and holds back who contradicts all others.
-    func crossCheck() async throws {
+    ///
+    /// - Parameter isInterruptible: whether it gives up when something new comes in, to be done at the next rest.
+    func crossCheck(isInterruptible: Bool = true) async throws {
         let count = corrections.set.count
         guard abs(count - checkedCount) >= max(10, checkedCount / 50) else { return }
         let labels = labels(of: corrections)
@@ -20,7 +22,7 @@ extension Learner {
         guard
             let suspects = try CrossCheck.suspects(
                 in: problem, headSettings: settings, users: users, settings: options.bursts.crossCheck,
-                isInterrupted: { isInterrupted })
+                isInterrupted: { isInterruptible && isInterrupted })
         else { return }
         checkedCount = count
         for suspect in suspects {

@@ -67,10 +67,13 @@ extension Learner {
 
     /// Takes the journal's changes into the table, and wakes those who waited for them.
     private func synchronise() async throws {
-        while try await takeChanges() {
+        // Held on to, since another body's may take its place while the journal is read.
+        let table = corrections
+        while try await takeChanges(into: table, head: served.serving.head) {
             await Task.yield()
             try Task.checkCancellation()
         }
+        stopOutdatedBurst()
         let labels = Set(labels(of: corrections))
         let measures = measures
         update {
@@ -79,12 +82,11 @@ extension Learner {
         }
     }
 
-    /// Takes in the next changes; false if there were none.
-    private func takeChanges() async throws -> Bool {
-        // Held on to, since another body's may take its place while the journal is read.
-        let table = corrections
+    /// Takes the next changes into `table`; false if there were none.
+    ///
+    /// - Parameter head: one for the features of the table's body, to score what comes in before it is learnt.
+    func takeChanges(into table: CorrectionTable, head: ClassificationHead?) async throws -> Bool {
         let changes = try await store.changes(after: table.cursor, limit: 256)
-        let head = served.serving.head
         let faults = table.apply(changes) { correction, features in
             score(correction, features, head)
         }
@@ -95,7 +97,7 @@ extension Learner {
     }
 
     /// Rejects corrections that cannot be learnt from.
-    func refuse(_ faults: [(sequence: Int64, reason: String)]) async throws {
+    private func refuse(_ faults: [(sequence: Int64, reason: String)]) async throws {
         for fault in faults {
             _ = try await store.refuse(SequenceSet([fault.sequence]), as: .rejected, reason: fault.reason)
         }
@@ -150,11 +152,23 @@ extension Learner {
     }
 
     /// With the last label gone there is nothing left to predict, and the next revision says so.
+    ///
+    /// With it goes the body: it has nothing left that it was made for.
     private func publishNothing(_ plan: RefitPlan) async throws {
         var draft = emptyDraft(plan, files: [])
+        draft.body = .base
+        draft.parent = 0
+        draft.bodySet = CorrectionSet()
+        draft.holdout = CorrectionSet()
+        draft.seen = SequenceSet()
         draft.steps = 0
+        draft.metrics = try JSONValue(encoding: measures)
         guard let number = try await publish(draft) else { return try await reloadServed() }
-        adopt(revision(number, plan, classifier: nil, settings: nil, isThorough: true))
+        var revision = LoadedRevision(
+            number: number, body: .base(base), classifier: nil, head: plan.set.sequences, seen: plan.set.sequences,
+            settings: nil, isThorough: true)
+        revision.measures = measures
+        adopt(revision)
     }
 
     private func revision(

@@ -116,7 +116,7 @@ package actor Learner {
                 update { $0.isBusy = true }
                 try await catchUp()
                 let isSettled = isThorough
-                try await removeTainted()
+                await removeTaintedOrWarn()
                 if isSettled { try await crossCheck() }
                 let isDue = dueBurst != nil
                 if isDue { burstSignal.raise() }
@@ -127,7 +127,7 @@ package actor Learner {
                     $0.lastError = nil
                 }
                 pause = .milliseconds(500)
-                let timeout = isSettled ? bursts.nextLook : options.idle
+                let timeout = isSettled ? nextLook : options.idle
                 if await !signal.wait(timeout: timeout), !isSettled, !Task.isCancelled {
                     try await settle()
                 }
@@ -135,10 +135,22 @@ package actor Learner {
                 break
             } catch {
                 logger.error("learning failed, trying again later", metadata: ["error": "\(error)"])
+                // After a commit of which it is not known whether it holds, the store may serve something else.
+                try? await reloadServed()
                 update { $0.lastError = "\(error)" }
                 _ = await signal.wait(timeout: pause)
                 pause = min(pause * 2, .seconds(60))
             }
+        }
+    }
+
+    /// What cannot be removed now is in nobody's way but of those who want it gone: they are told.
+    private func removeTaintedOrWarn() async {
+        do {
+            try await removeTainted()
+        } catch {
+            lookedForTaint = nil
+            logger.error("purged corrections may have left traces", metadata: ["reason": "\(error)"])
         }
     }
 
@@ -169,6 +181,7 @@ package actor Learner {
             let activation = try await store.activate(number, expectedCurrent: expectedCurrent)
             // Whoever asks for this very revision wants it as it is, not improved at the next rest.
             adopt(revision.asThorough())
+            await recordActivation(of: number)
             return activation
         } catch {
             // It may hold all the same, when only its durability is unknown.
@@ -185,6 +198,9 @@ package actor Learner {
         other = revision
         return revision.serving
     }
+
+    /// Lets go of the revision that is held besides the serving one.
+    func forgetHeld() { other = nil }
 
     /// Serves `revision` unless the store has moved on since: then whoever moved it adopts what it moved to.
     ///

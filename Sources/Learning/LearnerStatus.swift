@@ -26,8 +26,6 @@ package struct LearnerStatus: Sendable {
     /// Corrections that the body has learnt, and those that wait for it.
     package var learntByBody = 0
     package var waitingForBody = 0
-    /// Corrections that were taken back, and that what serves has still seen.
-    package var unlearning = 0
     /// The users whose corrections are held back.
     package var quarantine: [Quarantine] = []
 }

@@ -12,6 +12,8 @@ package struct Measures: Codable, Sendable, Equatable {
         /// Corrections after this one have not been scored.
         package var upTo: Int64 = 0
 
+        package init() {}
+
         package var accuracy: Double? { count > 0 ? Double(right) / Double(count) : nil }
 
         package mutating func score(_ sequence: Int64, isRight: Bool) {
@@ -45,23 +47,25 @@ package struct Measures: Codable, Sendable, Equatable {
     /// As in mammoth (`aimagelab/mammoth`, `utils/metrics.py`): over all but the last experience, the accuracy of the
     /// last body minus that of the body that learnt it. Nil before the second.
     package var backwardTransfer: Double? {
-        Self.mean(experiences.dropLast().compactMap { experience in
-            guard let first = experience.accuracy.first, let last = experience.accuracy.last else { return nil }
-            return last - first
-        })
+        Self.mean(
+            experiences.dropLast().compactMap { experience in
+                guard let first = experience.accuracy.first, let last = experience.accuracy.last else { return nil }
+                return last - first
+            })
     }
 
     /// The mean of how far accuracy on earlier experiences is below the best that a body has had on them.
     ///
-    /// As in mammoth: over all but the last experience, the best accuracy of all bodies before the last, minus the last
-    /// one's; negative where the last is better. Nil before the second.
+    /// As in mammoth: over all but the last experience, the best accuracy of all bodies, minus the last one's; never
+    /// negative, since the last body is one of them. Nil before the second.
     package var forgetting: Double? {
-        Self.mean(experiences.dropLast().compactMap { experience in
-            guard let last = experience.accuracy.last, let best = experience.accuracy.dropLast().max() else {
-                return nil
-            }
-            return best - last
-        })
+        Self.mean(
+            experiences.dropLast().compactMap { experience in
+                guard let last = experience.accuracy.last, let best = experience.accuracy.max() else {
+                    return nil
+                }
+                return best - last
+            })
     }
 
     /// Forgets what earlier bodies were asked, as a body must that has nothing of theirs.

@@ -64,7 +64,7 @@ extension StateStore {
                     return removed
                 }
             }
-            try self.removeTraces()
+            if !removed.isEmpty { try self.removeTraces() }
             return removed
         }
     }

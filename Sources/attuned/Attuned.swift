@@ -16,7 +16,9 @@ import Tensors
             Then ask and teach with attunectl, or with any client that writes JSON-RPC lines.
             """,
         version: Version.current,
-        subcommands: [ServeCommand.self, CheckCommand.self, ExportCommand.self, BackupCommand.self, VerifyCommand.self],
+        subcommands: [
+            ServeCommand.self, CheckCommand.self, ExportCommand.self, BackupCommand.self, VerifyCommand.self,
+        ],
         defaultSubcommand: ServeCommand.self)
 
     static func main() async {

@@ -7,7 +7,7 @@ import Testing
     static func transcripts() -> [Transcript] {
         let offered: Set<String> = [
             "no labels", "corrections/retract", "corrections/release", "revisions/activate", "revisions/pin",
-            "tuning/status",
+            "tuning/status", "tuning/start", "tuning/cancel",
         ]
         return ((try? ProtocolFolder.transcripts()) ?? []).filter { $0.requires.map(offered.contains) ?? true }
     }

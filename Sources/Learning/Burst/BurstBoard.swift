@@ -1,12 +1,14 @@
 import Synchronization
 
-/// Where everybody can read how the burst is doing, and be told of every change.
+/// Where everybody can read how the burst is doing.
+///
+/// The threads that compute only write here and wake nobody: see `IdleThread`.
 package final class BurstBoard: Sendable {
     private struct State {
         var current: BurstStatus?
         var isCancelled = false
-        var readers: [Int: AsyncStream<BurstStatus>.Continuation] = [:]
-        var nextReader = 0
+        /// The last ones that are over, the newest last.
+        var finished: [BurstStatus] = []
     }
 
     private let state = Mutex(State())
@@ -29,19 +31,12 @@ package final class BurstBoard: Sendable {
 
     /// Changes what is shown of the burst that runs.
     package func update(_ change: (inout BurstStatus) -> Void) {
-        let told = state.withLock { state -> (BurstStatus, [AsyncStream<BurstStatus>.Continuation])? in
-            guard var status = state.current else { return nil }
+        state.withLock { state in
+            guard var status = state.current else { return }
             change(&status)
             state.current = status
-            let readers = Array(state.readers.values)
-            if status.isOver { state.readers = [:] }
-            return (status, readers)
-        }
-        guard let (status, readers) = told else { return }
-        // Not under the lock: ending a stream calls back.
-        for reader in readers {
-            reader.yield(status)
-            if status.isOver { reader.finish() }
+            guard status.isOver else { return }
+            state.finished = state.finished.suffix(15) + [status]
         }
     }
 
@@ -54,19 +49,27 @@ package final class BurstBoard: Sendable {
         }
     }
 
-    /// Every change of the burst that runs from now on, the newest last; it ends with the burst.
-    package func updates() -> AsyncStream<BurstStatus> {
-        AsyncStream(bufferingPolicy: .bufferingNewest(1)) { continuation in
-            let id = state.withLock { state -> Int? in
-                guard let current = state.current, !current.isOver else { return nil }
-                state.nextReader += 1
-                state.readers[state.nextReader] = continuation
-                return state.nextReader
+    /// Burst `id`, as long as it is remembered.
+    private func status(of id: Int) -> BurstStatus? {
+        state.withLock { state in
+            state.current?.id == id ? state.current : state.finished.last { $0.id == id }
+        }
+    }
+
+    /// How burst `id` is doing, looked at now and several times a second, until it is over or another takes its place.
+    package func updates(of id: Int) -> AsyncStream<BurstStatus> {
+        AsyncStream { [self] stream in
+            let watch = Task {
+                var last: BurstStatus?
+                while let now = status(of: id) {
+                    if now != last { stream.yield(now) }
+                    last = now
+                    if now.isOver { break }
+                    do { try await Task.sleep(for: .milliseconds(100)) } catch { break }
+                }
+                stream.finish()
             }
-            guard let id else { return continuation.finish() }
-            continuation.onTermination = { [weak self] _ in
-                _ = self?.state.withLock { $0.readers.removeValue(forKey: id) }
-            }
+            stream.onTermination = { _ in watch.cancel() }
         }
     }
 }

@@ -23,8 +23,11 @@ package struct BurstHistory {
     package private(set) var lastAttempt: Attempt?
     /// Since when enough corrections wait.
     var waitingSince: ContinuousClock.Instant?
-    /// A rebuild that failed is not tried again before.
-    var rebuildNotBefore: ContinuousClock.Instant?
+    /// After a burst that could not be published, or a rebuild that failed, none begins before.
+    package private(set) var notBefore: ContinuousClock.Instant?
+    private var postponed = 0
+    /// The corrections that the burst that runs is made from.
+    var users: SequenceSet?
 
     /// What a burst that came to nothing had seen, kept in its record.
     package struct Attempt: Codable, Equatable {
@@ -42,10 +45,10 @@ package struct BurstHistory {
     /// What the next burst's learning rate is multiplied by: smaller steps after one that was refused.
     package var caution: Float { failures == 0 ? 1 : failures == 1 ? 0.3 : 0.1 }
 
-    /// When to look again whether a burst is due; nil for when something changes.
-    var nextLook: Duration? {
-        rebuildNotBefore.map { max(.milliseconds(100), ContinuousClock.now.duration(to: $0)) }
-            ?? (waitingSince == nil ? nil : .seconds(10))
+    /// Lets some time pass before the next burst, twice as much each time, up to five minutes.
+    package mutating func postpone() {
+        notBefore = .now + .seconds(min(1 << min(postponed, 16), 300))
+        postponed += 1
     }
 
     /// Whether so many waiting corrections are reason enough, after what became of earlier attempts.
@@ -64,6 +67,8 @@ package struct BurstHistory {
         case .published:
             failures = 0
             lastAttempt = nil
+            notBefore = nil
+            postponed = 0
         case .rejected, .failed:
             failures += 1
             lastAttempt = attempt
@@ -75,15 +80,18 @@ package struct BurstHistory {
     /// Takes in what is on record, newest first.
     package mutating func recall(_ records: [BurstRecord]) {
         lastID = records.first?.id ?? 0
-        for record in records.prefix(while: { $0.outcome != .published }).reversed() {
-            note(record.outcome, try? record.details.decode(as: Attempt.self))
+        for record in records.reversed() {
+            let attempt = try? record.details.decode(as: Attempt.self)
+            // A rebuild that was published with the base model's body, because its own was refused.
+            let isRefusal = record.outcome == .published && attempt != nil
+            note(isRefusal ? .rejected : record.outcome, attempt)
         }
     }
 }
 
 extension BurstStatus {
     /// A burst on record.
-    init(_ record: BurstRecord) {
+    package init(_ record: BurstRecord) {
         self.init(
             id: record.id, state: State(rawValue: record.outcome.rawValue) ?? .failed,
             method: TuningMethod.Name(rawValue: record.method) ?? .head, isRebuild: false, base: record.base,

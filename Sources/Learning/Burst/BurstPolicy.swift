@@ -7,7 +7,7 @@ package struct BurstPolicy: Sendable, Equatable {
     package var isEnabled = true
     package var method = TuningMethod.lora(LowRankPlan())
     /// How many low-rank additions a burst trains that begins anew, to take the mean of.
-    package var members = 4
+    package var members = 2
     /// Corrections that the body has not learnt and may learn from, from which on a burst is worth it.
     package var startAfter = 48
     /// How long corrections may wait for the body while others keep coming.
@@ -15,7 +15,7 @@ package struct BurstPolicy: Sendable, Equatable {
     /// How long a burst's steps may take at most, by an estimate made when it starts.
     package var longestBurst: Duration = .seconds(120)
     /// Of so many corrections one is held back from the body, to judge it by.
-    package var holdoutShare = 8
+    package var holdoutShare = 10
     /// Earlier corrections at most that a burst mixes in; 0 for none.
     package var replayLimit = 2048
     package var judging = GuardSettings()

@@ -13,6 +13,9 @@ struct BurstRecipe: Codable, Sendable, Equatable {
     let members: Int
     /// Whether the labels' names are examples of them.
     let learnsNames: Bool
+    /// What the served head's penalty is multiplied by: features that were tuned tell classes apart more sharply than
+    /// they will on texts that are to come.
+    let penaltyFactor: Float
     /// Whether how sure the new body's answers may be is measured on the held-back corrections, or stays as it was.
     let measuresTemperature: Bool
 
@@ -24,7 +27,8 @@ struct BurstRecipe: Codable, Sendable, Equatable {
     ///   - caution: what the learning rate of the body is multiplied by after a burst was rejected; at most 1.
     ///   - stepLimit: steps that there is time for; nil for no limit but the recipe's own.
     init(
-        _ method: TuningMethod, new: Int, replay: Int, labels: Int, members: Int, isContinued: Bool = false, caution: Float = 1,
+        _ method: TuningMethod, new: Int, replay: Int, labels: Int, members: Int, isContinued: Bool = false,
+        caution: Float = 1,
         stepLimit: Int? = nil
     ) {
         let hasManyLabels = 2 * labels >= Self.batchSize
@@ -48,6 +52,7 @@ struct BurstRecipe: Codable, Sendable, Equatable {
         self.plan = plan
         softness = hasManyLabels ? 0.3 : 0.5
         learnsNames = hasManyLabels
+        penaltyFactor = hasManyLabels ? 1 : 3
         measuresTemperature = !hasManyLabels
     }
 

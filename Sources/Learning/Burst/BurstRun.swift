@@ -20,6 +20,8 @@ struct Candidate {
     let new: [Correction]
     let holdout: [Correction]
     let report: GuardReport?
+    /// Why a rebuild could not train a body.
+    var fault: String?
     /// What the guard asked both bodies.
     let answers: CrossFit
 }
@@ -48,17 +50,29 @@ struct BurstRun {
         let isRebuild = job.purpose == .rebuild
         let parent = job.purpose.isFromBase ? LoadedBody.base(base) : job.parent.body
         let before = table(parent)
-        let isAtHand = parent.number == job.parent.body.number && !isRebuild
+        let live = job.changes.filter(\.state.isLive)
+        // The learner's table may have been ahead of the journal's page, or behind it, for a moment.
+        let keys = Set(live.map { ExampleKey($0.digest) })
+        let isAtHand =
+            parent.number == job.parent.body.number && !isRebuild && job.examples.count == live.count
+            && job.examples.restricted(to: keys).count == live.count
         if !isAtHand { try fill(before) }
         let examples = isAtHand ? job.examples : before.examples
-        let sets = BurstSets(job.changes.filter(\.state.isLive), learnt: earlier, policy: job.policy)
+        let sets = BurstSets(live, learnt: earlier, policy: job.policy)
 
         var report: GuardReport?
+        var fault: String?
         let settings = try settings(before, examples)
         if job.method != .head, !isRebuild || sets.new.count >= job.policy.startAfter {
-            switch try tune(sets, on: parent, before, examples, settings) {
-            case .accepted(let candidate): return .accepted(candidate)
-            case .rejected(let found): report = found
+            do {
+                switch try tune(sets, on: parent, before, examples, settings) {
+                case .accepted(let candidate): return .accepted(candidate)
+                case .rejected(let found): report = found
+                }
+            } catch let error as BurstError where isRebuild && error != .cancelled {
+                fault = error.description
+            } catch let error as TuningError where isRebuild {
+                fault = error.description
             }
         }
         guard isRebuild else {
@@ -69,7 +83,7 @@ struct BurstRun {
             Candidate(
                 body: parent, table: before, head: try fit(before, settings, learntByBody: SequenceSet()),
                 start: settings, burst: nil, seed: 0, steps: 0, new: [], holdout: report == nil ? [] : sets.holdout,
-                report: report, answers: CrossFit(answers: [])))
+                report: report, fault: fault, answers: CrossFit(answers: [])))
     }
 
     /// Trains a body that goes on from `parent`, fits its head and has it judged.
@@ -83,7 +97,8 @@ struct BurstRun {
         let labels = BurstTraining.labels(of: trained)
         let recipe = BurstRecipe(
             method, new: sets.new.count, replay: sets.replay.count, labels: labels.count,
-            members: job.policy.members, isContinued: parent.start(method).adapter != nil, caution: job.caution, stepLimit: try stepLimit(trained, parent))
+            members: job.policy.members, isContinued: parent.start(method).adapter != nil, caution: job.caution,
+            stepLimit: try stepLimit(trained, parent))
         board.update {
             $0.state = .running
             $0.seed = seed
@@ -108,13 +123,16 @@ struct BurstRun {
         let after = table(body)
         try fill(after)
 
-        let holdout = Set(sets.holdout.map { ExampleKey($0.digest) })
+        // Where the share was another before, some may have been learnt by the body that serves: they are no judges.
+        let judges = sets.holdout.filter { !job.parent.bodySet.sequences.contains($0.sequence) }
+        let holdout = Set(judges.map { ExampleKey($0.digest) })
         let serving = try servingAnswers(before, examples, settings, holdout)
         // The features of what the body was trained on say nothing about what suits a head on others: what was chosen
         // before stays, but for how sure its answers may be, which the held-back corrections tell.
         let learnt = SequenceSet(sets.new.map(\.sequence).sorted()).union(earlier)
         let problem = after.problem(job.labels, base: base.head, learntByBody: learnt)
         var adapted = try problem.adapted(settings)
+        adapted.penalty *= recipe.penaltyFactor
         let candidate = try answers(problem, adapted, holdout)
         let report = Guard.judge(
             serving: serving, candidate: candidate, slices: after.slices, settings: job.policy.judging)
@@ -128,7 +146,7 @@ struct BurstRun {
         return .accepted(
             Candidate(
                 body: body, table: after, head: try fit(after, adapted, learntByBody: learnt), start: adapted,
-                burst: manifest, seed: seed, steps: outcome.steps.count, new: sets.new, holdout: sets.holdout,
+                burst: manifest, seed: seed, steps: outcome.steps.count, new: sets.new, holdout: judges,
                 report: report, answers: candidate))
     }
 
@@ -204,7 +222,7 @@ struct BurstRun {
 
     private var isCancelled: Bool { board.isCancelled }
 
-    /// Steps that there is time for, by how long this thread computes the features of one batch; nil for a rebuild.
+    /// Steps that there is time for on all threads together, by how long this thread computes the features of one batch; nil for a rebuild.
     ///
     /// Its own time counts and not the clock's, which goes on while others have the processor.
     private func stepLimit(_ corrections: [Correction], _ parent: LoadedBody) throws -> Int? {
@@ -215,11 +233,12 @@ struct BurstRun {
         let started = Self.threadSeconds
         _ = try extractor.features(sample)
         let seconds = max(Self.threadSeconds - started, 1e-6) * Self.stepCost
-        return max(1, Int(min(job.policy.longestBurst / .seconds(1) / seconds, 1e9)))
+        let threads = Double(min(job.policy.members, IdleThread.count))
+        return max(1, Int(min(job.policy.longestBurst / .seconds(1) * threads / seconds, 1e9)))
     }
 
     /// How many times as long as the features of its batch a training step takes, at most.
-    private static let stepCost = 5.0
+    private static let stepCost = 3.5
 
     /// Seconds that the calling thread has computed for.
     private static var threadSeconds: Double {

@@ -68,7 +68,7 @@ struct BurstTraining {
         isCancelled: @escaping @Sendable () -> Bool
     ) throws(BurstError) -> Burst.Outcome {
         let prefix = base.namePrefix
-        let results = IdleThread.map(recipe.members) { member -> Result<Burst.Outcome, BurstError> in
+        let results = IdleThread.map(recipe.members, named: "tuning") { member -> Result<Burst.Outcome, BurstError> in
             var input = input
             input.seed = input.seed &+ UInt64(member)
             do throws(BurstError) {

@@ -1,10 +1,12 @@
-import Synchronization
+import Dispatch
 
-/// The thread that bursts are computed on, apart from all others and after all others.
+/// Where bursts are computed, one after the other: on threads that come after all others.
 actor Tuner {
-    private nonisolated let executor = IdleThread(name: "tuning")
+    private nonisolated let executor = QueueExecutor(label: "tuner", priority: .utility)
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
-    /// Computes `work` on the thread.
-    func run(_ work: BurstRun) throws -> sending BurstVerdict { try work.run() }
+    /// Computes `work` on a thread of its own, and waits.
+    func run(_ work: BurstRun) throws -> sending BurstVerdict {
+        try IdleThread.run(named: "tuning") { Result { try work.run() } }.get()
+    }
 }

@@ -57,7 +57,10 @@ package struct Verifier {
     package func verify(_ number: Int) async throws -> Verdict {
         let manifest = try await store.revision(number).manifest
         let loaded = await load(number)
-        if case .failure(let error) = loaded, error.code == .corrupt { return .differs(error.text) }
+        if case .failure(let error) = loaded {
+            if error.code == .corrupt { return .differs(error.text) }
+            if error.code == .otherModel { return .notComparable(error.text) }
+        }
         let revision = try loaded.get()
         guard manifest.kernelPath == kernelPath else {
             return .notComparable("it was computed by \(manifest.kernelPath), and this is \(kernelPath)")
@@ -69,22 +72,29 @@ package struct Verifier {
         guard let recipe: RevisionRecipe = try? manifest.hyperparameters.decode() else {
             return .notComparable("its manifest does not say how it was made")
         }
-        if manifest.body == number, let verdict = try await remakeBody(manifest, recipe, revision) { return verdict }
-        if !manifest.labels.isEmpty, let verdict = try await remakeHead(manifest, recipe, revision) { return verdict }
-        return .same
+        do {
+            if manifest.body == number, let found = try await remakeBody(manifest, recipe, revision) { return found }
+            if !manifest.labels.isEmpty, let found = try await remakeHead(manifest, recipe, revision) { return found }
+            return .same
+        } catch let error as BurstError {
+            return .differs("its burst cannot be run again: \(error)")
+        } catch let error as TuningError {
+            return .differs("its head cannot be fitted again: \(error)")
+        }
     }
 
-    /// The revisions from `number` back to the first, as far as they are kept.
+    /// The revisions that `number` was made from, those that brought the bodies among them, as far as they are kept.
     package func lineage(of number: Int) async throws(StorageError) -> [Int] {
-        let parents = Dictionary(
-            try await store.revisions().map { ($0.number, $0.parent) }, uniquingKeysWith: { first, _ in first })
-        var lineage: [Int] = []
-        var next = number
-        while let parent = parents[next] {
-            lineage.append(next)
-            next = parent
+        let kept = Dictionary(
+            try await store.revisions().map { ($0.number, [$0.parent, $0.body]) },
+            uniquingKeysWith: { first, _ in first })
+        var lineage: Set<Int> = []
+        var waiting = [number]
+        while let next = waiting.popLast() {
+            guard let makers = kept[next], lineage.insert(next).inserted else { continue }
+            waiting += makers
         }
-        return lineage
+        return lineage.sorted(by: >)
     }
 
     /// What keeps the corrections `set` from being what they were; nil if nothing does.

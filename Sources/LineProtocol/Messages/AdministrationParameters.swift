@@ -39,7 +39,8 @@ public struct StartTuningParameters: Sendable, Hashable, Encodable {
     init(_ object: JSONObject) throws(ProtocolError) {
         let reader = try ParameterReader(object, of: .startTuning, taking: ["method", "seed", "rebuild", "wait"])
         method = try reader.optional("method") { name throws(ProtocolError) in try reader.word(name) }
-        seed = try reader.optional("seed") { name throws(ProtocolError) in try reader.integer(name, in: 0...Limits.seed) }
+        seed = try reader.optional("seed") { name throws(ProtocolError) in try reader.integer(name, in: 0...Limits.seed)
+        }
         rebuild = try reader.optional("rebuild", reader.bool) ?? false
         wait = try reader.optional("wait") { name throws(ProtocolError) in try reader.word(name) } ?? .started
     }

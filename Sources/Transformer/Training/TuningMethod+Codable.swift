@@ -29,8 +29,17 @@ extension TuningMethod: Codable {
             case .bias: .bias
             case .full: .full
             case .lora: .lora(try container.decode(LowRankPlan.self, forKey: .adapter))
-            case .topLayers: .topLayers(try container.decode(Int.self, forKey: .layers))
+            case .topLayers: .topLayers(try Self.layers(in: container))
             }
+    }
+
+    private static func layers(in container: KeyedDecodingContainer<CodingKeys>) throws -> Int {
+        let count = try container.decode(Int.self, forKey: .layers)
+        guard count > 0 else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .layers, in: container, debugDescription: "a number of layers is positive")
+        }
+        return count
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -49,12 +58,15 @@ extension LowRankPlan: Codable {
         case rank, alpha, targets
     }
 
+    /// No layer has more rows or columns, and so many can be multiplied by those without overflow.
+    private static let largestRank = 1 << 16
+
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         let rank = try container.decode(Int.self, forKey: .rank)
-        guard rank > 0 else {
+        guard (1...Self.largestRank).contains(rank) else {
             throw DecodingError.dataCorruptedError(
-                forKey: .rank, in: container, debugDescription: "a rank is positive")
+                forKey: .rank, in: container, debugDescription: "a rank is from 1 to \(Self.largestRank)")
         }
         self.init(
             rank: rank, alpha: try container.decode(Float.self, forKey: .alpha),

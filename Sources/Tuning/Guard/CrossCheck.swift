@@ -34,7 +34,8 @@ package enum CrossCheck {
         }
     }
 
-    /// The users among those who taught the examples of `problem` who contradict the others; nil when interrupted.
+    /// The users among those who taught the examples of `problem` who contradict the others, the worst first; nil when
+    /// interrupted.
     ///
     /// - Parameter users: who taught an example; those without a user are learnt from, but nobody's.
     /// - Throws: `TuningError` if an example's label is not among the problem's.
@@ -42,16 +43,31 @@ package enum CrossCheck {
         in problem: HeadProblem, headSettings: HeadSettings, users: [ExampleKey: User],
         settings: Settings = Settings(), isInterrupted: () -> Bool = { false }
     ) throws(TuningError) -> [Suspect]? {
-        guard Set(users.values).count > 1 else { return [] }
-        guard
+        var problem = problem
+        var users = users
+        var suspects: [Suspect] = []
+        while Set(users.values).count > 1 {
             let fit = try CrossFit.answers(
                 of: problem, settings: headSettings, asking: { users[$0] != nil }, isInterrupted: isInterrupted)
-        else { return nil }
+            guard let fit else { return nil }
+            guard let worst = worst(counts(fit, users, settings), settings) else { break }
+            suspects.append(worst)
+            // Whom only the suspect contradicts is cleared: the others are asked again without what he taught.
+            problem = problem.without { users[$0] == worst.user }
+            users = users.filter { $0.value != worst.user }
+        }
+        return suspects
+    }
+
+    private typealias Count = (examples: Int, contradicted: Int)
+
+    /// How many of each user's corrections can be contradicted by others, and how many are.
+    private static func counts(_ fit: CrossFit, _ users: [ExampleKey: User], _ settings: Settings) -> [User: Count] {
         var taught: [String: [User: Int]] = [:]
         for answer in fit.answers {
             if let user = users[answer.key] { taught[answer.label, default: [:]][user, default: 0] += 1 }
         }
-        var counts: [User: (examples: Int, contradicted: Int)] = [:]
+        var counts: [User: Count] = [:]
         for answer in fit.answers {
             guard let user = users[answer.key], let byUser = taught[answer.label] else { continue }
             let others = byUser.reduce(0) { $0 + ($1.key == user ? 0 : $1.value) }
@@ -59,39 +75,36 @@ package enum CrossCheck {
             counts[user, default: (0, 0)].examples += 1
             if !answer.isRight { counts[user, default: (0, 0)].contradicted += 1 }
         }
-        return judge(counts, settings)
+        return counts
     }
 
-    /// Takes out the user who contradicts most, as long as there is one who does so more than all who are left.
-    private static func judge(
-        _ counts: [User: (examples: Int, contradicted: Int)], _ settings: Settings
-    ) -> [Suspect] {
-        var left = counts
-        var suspects: [Suspect] = []
+    /// The user who is contradicted most of those who are so more than all others together; nil if nobody is.
+    private static func worst(_ counts: [User: Count], _ settings: Settings) -> Suspect? {
         let quantile = Student.normalQuantile(settings.confidence)
-        while true {
-            let judged = left.compactMap { user, own -> (excess: Double, suspect: Suspect)? in
-                let others = left.reduce((examples: 0, contradicted: 0)) {
-                    $1.key == user ? $0 : ($0.examples + $1.value.examples, $0.contradicted + $1.value.contradicted)
-                }
-                guard own.examples >= settings.fewest, others.examples >= settings.fewest else { return nil }
-                let rate = Double(own.contradicted) / Double(own.examples)
-                let usual = Double(others.contradicted) / Double(others.examples)
-                let pooled =
-                    Double(own.contradicted + others.contradicted) / Double(own.examples + others.examples)
-                let variance = pooled * (1 - pooled) * (1 / Double(own.examples) + 1 / Double(others.examples))
-                guard rate - usual > settings.excess, rate - usual > quantile * variance.squareRoot() else {
-                    return nil
-                }
-                let suspect = Suspect(
-                    user: user, examples: own.examples, contradicted: own.contradicted, usual: usual)
-                return (rate - usual, suspect)
+        let judged = counts.compactMap { user, own -> (excess: Double, suspect: Suspect)? in
+            let others = counts.reduce((examples: 0, contradicted: 0)) {
+                $1.key == user ? $0 : ($0.examples + $1.value.examples, $0.contradicted + $1.value.contradicted)
             }
-            guard
-                let worst = judged.max(by: { ($0.excess, $1.suspect.user) < ($1.excess, $0.suspect.user) })?.suspect
-            else { return suspects }
-            suspects.append(worst)
-            left[worst.user] = nil
+            guard own.examples >= settings.fewest, others.examples >= settings.fewest else { return nil }
+            let rate = Double(own.contradicted) / Double(own.examples)
+            let usual = Double(others.contradicted) / Double(others.examples)
+            let pooled = Double(own.contradicted + others.contradicted) / Double(own.examples + others.examples)
+            let variance = pooled * (1 - pooled) * (1 / Double(own.examples) + 1 / Double(others.examples))
+            guard rate - usual > settings.excess, rate - usual > quantile * variance.squareRoot() else { return nil }
+            return (
+                rate - usual,
+                Suspect(user: user, examples: own.examples, contradicted: own.contradicted, usual: usual)
+            )
         }
+        return judged.max { ($0.excess, $1.suspect.user) < ($1.excess, $0.suspect.user) }?.suspect
+    }
+}
+
+extension HeadProblem {
+    /// The same problem without the examples whose keys `isLeft` picks.
+    fileprivate func without(_ isLeft: (ExampleKey) -> Bool) -> HeadProblem {
+        HeadProblem(
+            examples: examples.restricted(to: Set(examples.keys.filter { !isLeft($0) })), labels: labels, names: names,
+            base: base, judges: judges)
     }
 }

@@ -25,9 +25,8 @@ package enum Guard {
                 examples: pairs.count,
                 change: pairs.isEmpty || !mean.isFinite ? nil : mean,
                 upperBound: bound.isFinite ? bound : nil,
-                serving: pairs.isEmpty ? nil : CrossFit(answers: pairs.map(\.serving)).side,
-                candidate: degenerate(pairs) == nil && !pairs.isEmpty
-                    ? CrossFit(answers: pairs.map(\.candidate)).side : nil,
+                serving: side(pairs.map(\.serving)),
+                candidate: side(pairs.map(\.candidate)),
                 groups: groups,
                 settings: settings
             )
@@ -60,6 +59,12 @@ package enum Guard {
     private static func paired(_ serving: CrossFit, _ candidate: CrossFit) -> [Pair] {
         let others = Dictionary(candidate.answers.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
         return serving.answers.compactMap { answer in others[answer.key].map { (answer, $0) } }
+    }
+
+    /// What there is to say of one body's answers; nil where that is not a number.
+    private static func side(_ answers: [CrossFit.Answer]) -> GuardReport.Side? {
+        let side = CrossFit(answers: answers).side
+        return answers.isEmpty || !side.logLoss.isFinite ? nil : side
     }
 
     /// What makes the candidate's answers worthless, or nil.

@@ -1,5 +1,6 @@
 import AttuneClient
 import Foundation
+import Glibc
 import Storage
 
 /// The state of the settings' directory for a subcommand that reads it, whether a daemon has it open or not.
@@ -17,8 +18,28 @@ func withState<Value>(
     }
     defer { client.close() }
     let snapshot = try await client.snapshotState()
-    defer { try? FileManager.default.removeItem(atPath: snapshot) }
-    return try await withStore(snapshot, model, work)
+    // A copy of one's own: the snapshot belongs to the daemon's user, and goes when the daemon makes room.
+    let copy = FileManager.default.temporaryDirectory.appending(path: "attuned-state-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: copy) }
+    do {
+        defer { try? FileManager.default.removeItem(atPath: snapshot) }
+        try FileManager.default.copyItem(at: URL(filePath: snapshot), to: copy)
+    }
+    try own(copy)
+    return try await withStore(copy.path(percentEncoded: false), model, work)
+}
+
+/// Makes `folder` and what is in it this process's user's.
+private func own(_ folder: URL) throws {
+    let files = FileManager.default
+    let path = folder.path(percentEncoded: false)
+    for name in [""] + (try files.subpathsOfDirectory(atPath: path)) {
+        let item = name.isEmpty ? path : "\(path)/\(name)"
+        guard lchown(item, geteuid(), getegid()) == 0 else {
+            throw ConfigurationError("cannot take over the copy \(item): \(String(cString: strerror(errno)))")
+        }
+    }
+    try files.setAttributes([.posixPermissions: 0o700], ofItemAtPath: path)
 }
 
 private func withStore<Value>(

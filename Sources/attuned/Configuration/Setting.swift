@@ -79,7 +79,7 @@ struct Setting: Sendable {
         Setting(
             "tuning.members", .integer(1...16),
             "LoRA adapters that a burst trains, on as many threads as there are, to serve their mean.",
-            otherwise: "4"),
+            otherwise: "2"),
         Setting(
             "tuning.topLayers", .integer(1...1_024), "Layers that the method top-layers trains.", otherwise: "2"),
         Setting(
@@ -93,7 +93,7 @@ struct Setting: Sendable {
             "How long a burst's training may take, by an estimate made when it starts.", otherwise: "120"),
         Setting(
             "tuning.holdoutShare", .integer(2...1_000),
-            "One correction of so many is held back from the body, to judge it by.", otherwise: "8"),
+            "One correction of so many is held back from the body, to judge it by.", otherwise: "10"),
         Setting(
             "tuning.replay", .integer(0...1_000_000),
             "Earlier corrections that a burst mixes in at most; 0 for none.", otherwise: "2048"),

@@ -64,6 +64,10 @@ extension RequestRouter {
                 throw ProtocolError(
                     .forbidden, .notOwner, "correction \(parameters.sequence) is another user's; that needs admin")
             }
+            guard correction.state != .quarantined || context.peer.roles.contains(.admin) else {
+                throw ProtocolError(
+                    .forbidden, .role, "correction \(parameters.sequence) is quarantined; an administrator decides")
+            }
             defer { learner.wake() }
             if parameters.purge {
                 let users = try await store.users(ofInputOf: correction)

@@ -30,7 +30,7 @@ extension RequestRouter {
             queues: .init(inference: engine.queueLength, learning: counts[.queued] ?? 0),
             corrections: .init(counts),
             body: .init(
-                learnt: learning.learntByBody, waiting: learning.waitingForBody, unlearning: learning.unlearning),
+                learnt: learning.learntByBody, waiting: learning.waitingForBody, unlearning: store.unlearning().count),
             measures: MeasuresInfo(learning.measures),
             quarantine: learning.quarantine.map {
                 .init(uid: $0.user, corrections: $0.corrections, reason: $0.reason)
@@ -70,7 +70,7 @@ extension RequestRouter {
         page.gauge("attuned_body_waiting", "Corrections that wait for a burst.", Double(learning.waitingForBody))
         page.gauge(
             "attuned_unlearning", "Corrections taken back that what serves has still seen.",
-            Double(learning.unlearning))
+            Double(store.unlearning().count))
         page.gauge("attuned_quarantined_users", "Users held back.", Double(learning.quarantine.count))
         page.gauge(
             "attuned_bursts", "Bursts that ended since the start, by outcome.",

@@ -14,20 +14,17 @@ extension RequestRouter {
         } catch {
             switch error {
             case .busy: throw ProtocolError(.conflict, .burst, error.description)
-            case .pointless: throw ProtocolError(.invalidParameters, .burst, error.description)
+            case .pointless: throw ProtocolError(.conflict, .burst, error.description)
             }
         }
         guard parameters.wait == .finished else { return BurstResult(BurstInfo(started)) }
         context.waitsForBurst()
         var last = started
-        progress(last, context)
-        for await update in learner.burstUpdates() {
+        for await update in learner.burstUpdates(of: started.id) {
             last = update
             progress(last, context)
         }
         try Task.checkCancellation()
-        // The stream may have begun after the burst was over.
-        if let current = learner.burst, current.id == started.id { last = current }
         return BurstResult(BurstInfo(last))
     }
 
@@ -37,7 +34,8 @@ extension RequestRouter {
 
     private func progress(_ burst: BurstStatus, _ context: RequestContext) {
         var value: [String: JSONValue] = [
-            "burst": .integer(Int64(burst.id)), "state": .string(burst.state.rawValue), "step": .integer(Int64(burst.step)),
+            "burst": .integer(Int64(burst.id)), "state": .string(burst.state.rawValue),
+            "step": .integer(Int64(burst.step)),
             "steps": .integer(Int64(burst.steps)),
         ]
         if let loss = burst.loss, loss.isFinite { value["loss"] = .number(loss) }

@@ -1,0 +1,44 @@
+import Learning
+import Testing
+
+/// An actor whose work takes several steps, between which others get at it.
+private actor Workplace {
+    private let turn = Turn()
+    private(set) var arrived = 0
+    private(set) var log: [Int] = []
+    private(set) var isBusy = false
+    private(set) var overlaps = 0
+
+    func work(_ number: Int, steps: Int) async {
+        arrived += 1
+        await turn.take()
+        if isBusy { overlaps += 1 }
+        isBusy = true
+        log.append(number)
+        for _ in 0..<steps {
+            await Task.yield()
+            if log.last != number { overlaps += 1 }
+        }
+        isBusy = false
+        turn.give()
+    }
+}
+
+@Suite(.timeLimit(.minutes(1))) struct `Turns` {
+    @Test func `are taken one at a time, in the order of arrival`() async {
+        let place = Workplace()
+        await withTaskGroup(of: Void.self) { group in
+            for number in 0..<40 {
+                group.addTask { await place.work(number, steps: 50) }
+                // The next one comes when this one waits or works.
+                while await place.arrived <= number { await Task.yield() }
+            }
+        }
+        #expect(await place.log == Array(0..<40))
+        #expect(await place.overlaps == 0)
+        #expect(await !place.isBusy)
+        // Whoever comes later, to an empty place, need not wait.
+        await place.work(99, steps: 1)
+        #expect(await place.log.last == 99)
+    }
+}

@@ -1,0 +1,168 @@
+import Testing
+import Transformer
+import Tuning
+
+@Suite struct `The cross-check of users` {
+    /// Corrections of several users about the same world.
+    struct Teaching {
+        var world: HeadWorld
+        var random: TestRandom
+        var examples: [HeadExamples.Example] = []
+        var users: [ExampleKey: CrossCheck.User] = [:]
+
+        init(classes: Int, noise: Float = 0.8, seed: UInt64 = 1) {
+            world = HeadWorld(classes: classes, featureCount: 24, noise: noise, seed: seed)
+            random = TestRandom(state: seed &+ 100)
+        }
+
+        /// Lets `user` teach `count` examples, of all classes by turns, of which so many in ten get a label by chance.
+        mutating func teach(_ user: CrossCheck.User?, _ count: Int, randomInTen: Int = 0) {
+            for number in 0..<count {
+                let label =
+                    number % 10 < randomInTen ? world.labels.randomElement(using: &random) : nil
+                add(user, world.example(number % world.labels.count, label: label))
+            }
+        }
+
+        mutating func add(_ user: CrossCheck.User?, _ example: HeadExamples.Example) {
+            examples.append(example)
+            users[example.key] = user
+        }
+
+        func suspects(_ settings: CrossCheck.Settings = CrossCheck.Settings()) throws -> [CrossCheck.Suspect] {
+            let table = try HeadExamples(featureCount: 24, examples)
+            let problem = HeadProblem(
+                examples: table, labels: Set(examples.map(\.label)).sorted(), names: [:])
+            return try #require(
+                try CrossCheck.suspects(
+                    in: problem, headSettings: HeadSettings(classes: problem.labels.count, spread: 24), users: users,
+                    settings: settings))
+        }
+    }
+
+    /// Classes, what the honest user teaches, and what the other one does.
+    @Test(arguments: [(2, 100, 60), (2, 100, 100), (10, 100, 40), (77, 385, 150)], [1, 2, 3] as [UInt64])
+    func `finds who teaches by chance, and nobody who teaches what is right`(
+        _ size: (classes: Int, honest: Int, other: Int), seed: UInt64
+    ) throws {
+        var teaching = Teaching(classes: size.classes, seed: seed)
+        teaching.teach(1000, size.honest)
+        let before = teaching
+        teaching.teach(2000, size.other, randomInTen: 10)
+        let suspects = try teaching.suspects()
+        #expect(suspects.map(\.user) == [2000])
+        let suspect = try #require(suspects.first)
+        #expect(suspect.examples > 0 && suspect.examples <= size.other)
+        #expect(Double(suspect.contradicted) / Double(suspect.examples) > suspect.usual + 0.2)
+        #expect(
+            suspect.reason.hasPrefix(
+                "\(suspect.contradicted) of \(suspect.examples) corrections of user 2000 contradict"))
+
+        var control = before
+        control.teach(2000, size.other)
+        #expect(try control.suspects().isEmpty)
+    }
+
+    @Test func `finds who teaches the contrary of two answers`() throws {
+        var teaching = Teaching(classes: 2)
+        teaching.teach(1, 120)
+        for number in 0..<40 {
+            teaching.add(2, teaching.world.example(number % 2, label: teaching.world.labels[1 - number % 2]))
+        }
+        #expect(try teaching.suspects().map(\.user) == [2])
+    }
+
+    @Test(arguments: [false, true])
+    func `does not suspect who teaches labels that nobody else does`(isFair: Bool) throws {
+        var teaching = Teaching(classes: 8)
+        teaching.teach(1, 120)
+        // Whatever they mean, nobody else has said a thing about these labels.
+        for number in 0..<60 {
+            let label = isFair ? number % 4 : Int.random(in: 0..<4, using: &teaching.random)
+            teaching.add(2, teaching.world.example(4 + number % 4, label: "own \(label)"))
+        }
+        #expect(try teaching.suspects().isEmpty)
+    }
+
+    @Test func `says nothing of a single user, nor of those who taught little`() throws {
+        var alone = Teaching(classes: 4)
+        alone.teach(1, 100, randomInTen: 10)
+        #expect(try alone.suspects().isEmpty)
+        alone.teach(nil, 100)
+        #expect(try alone.suspects().isEmpty)
+
+        var few = Teaching(classes: 4)
+        few.teach(1, 100)
+        few.teach(2, 19, randomInTen: 10)
+        #expect(try few.suspects().isEmpty)
+        // The others' must be enough as well.
+        var other = Teaching(classes: 4)
+        other.teach(1, 100, randomInTen: 10)
+        other.teach(2, 19)
+        #expect(try other.suspects().isEmpty)
+    }
+
+    @Test func `suspects from twenty corrections on`() throws {
+        var teaching = Teaching(classes: 8, noise: 0.4)
+        teaching.teach(1, 160)
+        for number in 0..<20 {
+            if number == 19 { #expect(try teaching.suspects().isEmpty) }
+            teaching.add(2, teaching.world.example(number % 8, label: teaching.world.labels[(number + 3) % 8]))
+        }
+        let suspects = try teaching.suspects()
+        #expect(suspects.map(\.user) == [2])
+        #expect(suspects.first?.examples == 20)
+    }
+
+    @Test(arguments: [1, 2, 3] as [UInt64])
+    func `finds the worst first, and drags along no honest one`(seed: UInt64) throws {
+        var teaching = Teaching(classes: 10, seed: seed)
+        teaching.teach(1, 80)
+        teaching.teach(2, 100, randomInTen: 7)
+        teaching.teach(3, 80)
+        teaching.teach(4, 200, randomInTen: 10)
+        teaching.teach(5, 30)
+        #expect(try teaching.suspects().map(\.user) == [4, 2])
+    }
+
+    @Test func `sees a second one behind the first`() throws {
+        // As long as the first is counted among the others, the second is hardly worse than they are.
+        var teaching = Teaching(classes: 10)
+        teaching.teach(1, 150)
+        teaching.teach(2, 400, randomInTen: 10)
+        teaching.teach(3, 60, randomInTen: 8)
+        #expect(try teaching.suspects().map(\.user) == [2, 3])
+    }
+
+    @Test(arguments: [(40, 60), (60, 90), (100, 120)])
+    func `clears who was contradicted by a suspect alone`(honest: Int, other: Int) throws {
+        // User 2 teaches of one class's texts what is wrong. Who teaches that class and little else is contradicted, by
+        // nobody but user 2.
+        var teaching = Teaching(classes: 6)
+        for number in 0..<120 { teaching.add(1, teaching.world.example(number % 5)) }
+        for number in 0..<other { teaching.add(2, teaching.world.example(5, label: "label \(number % 2)")) }
+        for _ in 0..<honest { teaching.add(3, teaching.world.example(5)) }
+        for _ in 0..<5 { teaching.add(1, teaching.world.example(5)) }
+        #expect(try teaching.suspects().map(\.user) == [2])
+    }
+
+    @Test func `learns from examples without a user, and counts them for nobody`() throws {
+        var teaching = Teaching(classes: 5)
+        teaching.teach(nil, 200)
+        teaching.teach(1, 40)
+        teaching.teach(2, 40, randomInTen: 10)
+        #expect(try teaching.suspects().map(\.user) == [2])
+    }
+
+    @Test func `is nothing when interrupted`() throws {
+        var teaching = Teaching(classes: 3)
+        teaching.teach(1, 60)
+        teaching.teach(2, 60)
+        let problem = HeadProblem(
+            examples: try HeadExamples(featureCount: 24, teaching.examples), labels: teaching.world.labels, names: [:])
+        let suspects = try CrossCheck.suspects(
+            in: problem, headSettings: HeadSettings(classes: 3, spread: 24), users: teaching.users,
+            isInterrupted: { true })
+        #expect(suspects == nil)
+    }
+}

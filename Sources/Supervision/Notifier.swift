@@ -1,11 +1,15 @@
 import CSystemd
+import Dispatch
 import Glibc
 
 /// Tells the service manager how the daemon is doing, as sd_notify(3) describes.
 ///
-/// Outside systemd (no `NOTIFY_SOCKET` in the environment) every call does nothing. Each call is one small datagram,
-/// so it may be made from anywhere; each returns whether the service manager was there and took it.
+/// Outside systemd (no `NOTIFY_SOCKET` in the environment) every call does nothing. Each call is one small datagram and
+/// returns whether the service manager was there and took it. It blocks while the manager does not read, so what runs on
+/// threads that others need goes through `later`.
 package struct Notifier: Sendable {
+    private let queue = DispatchQueue(label: "notifier")
+
     /// How often the service manager wants to hear `watchdog()`; nil where it doesn't watch this process.
     ///
     /// Send at less than half of it, so that one late beat is not a death sentence.
@@ -66,6 +70,12 @@ package struct Notifier: Sendable {
     @discardableResult
     package func failed(errno code: Int32, status: String) -> Bool {
         send(["ERRNO=\(code)", "STATUS=\(Self.oneLine(status))"])
+    }
+
+    /// Makes calls on a thread of its own, in the order in which they are given here; what is still to be sent when the
+    /// process ends is lost.
+    package func later(_ calls: @escaping @Sendable (Notifier) -> Void) {
+        queue.async { calls(self) }
     }
 
     private func send(_ assignments: [String]) -> Bool {

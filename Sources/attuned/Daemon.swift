@@ -127,7 +127,7 @@ private struct ServerService: Service {
         await withGracefulShutdownHandler {
             await server.run()
         } onGracefulShutdown: {
-            notifier.stopping(status: "draining")
+            notifier.later { $0.stopping(status: "draining") }
             Task { await server.shutdown() }
         }
     }

@@ -10,15 +10,16 @@ struct ReportingService: Service {
     let engine: InferenceEngine
 
     func run() async throws {
-        notifier.ready(status: status)
+        let first = status
+        notifier.later { $0.ready(status: first) }
         await cancelWhenGracefulShutdown {
             var last = status
             let interval = notifier.watchdogInterval.map { min($0 / 2, .seconds(2)) } ?? .seconds(2)
             while !Task.isCancelled {
                 try? await Task.sleep(for: interval)
-                if notifier.watchdogInterval != nil { notifier.watchdog() }
+                if notifier.watchdogInterval != nil { notifier.later { $0.watchdog() } }
                 let now = status
-                if now != last { notifier.status(now) }
+                if now != last { notifier.later { $0.status(now) } }
                 last = now
             }
         }

@@ -20,17 +20,23 @@ final class NotificationSocket: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Reads messages until one has the line `good` (true) or `bad` (false); blocks a thread of its own, not the pool.
+    /// Reads messages until one has the line `good` (true) or `bad` (false), and goes on reading until `bad`, so that the
+    /// sender never waits; blocks a thread of its own, not the pool.
     func wait(for good: String, orEnd bad: String) async -> Bool {
         await withCheckedContinuation { continuation in
             Thread.detachNewThread { [self] in
                 var buffer = [UInt8](repeating: 0, count: 4096)
+                var waiting: CheckedContinuation<Bool, Never>? = continuation
                 while true {
                     let count = recv(descriptor, &buffer, buffer.count, 0)
                     if count < 0, errno == EINTR { continue }
                     let lines = String(decoding: buffer.prefix(max(0, count)), as: UTF8.self).split(separator: "\n")
-                    if lines.contains(Substring(good)) { return continuation.resume(returning: true) }
-                    if count < 0 || lines.contains(Substring(bad)) { return continuation.resume(returning: false) }
+                    let isOver = count < 0 || lines.contains(Substring(bad))
+                    if isOver || lines.contains(Substring(good)) {
+                        waiting?.resume(returning: !isOver)
+                        waiting = nil
+                    }
+                    if isOver { return }
                 }
             }
         }

@@ -6,6 +6,13 @@ import Testing
 @Suite struct `The sets of a burst` {
     private func taught(_ corrections: [Correction]) -> [Taught] { corrections.map(Taught.init) }
 
+    /// One in eight is held back.
+    private static var policy: BurstPolicy {
+        var policy = BurstPolicy()
+        policy.holdoutShare = 8
+        return policy
+    }
+
     private static let labels = (0..<7).map { "label \($0)" }
 
     /// The same texts and labels, taught in an order that the seed gives, at other times and by others.
@@ -21,7 +28,7 @@ import Testing
     }
 
     @Test(arguments: [2, 3, 4] as [UInt64]) func `are divided by content alone`(seed: UInt64) {
-        var policy = BurstPolicy()
+        var policy = Self.policy
         policy.replayLimit = 60
         func sets(_ journal: [Correction]) -> BurstSets {
             let learnt = journal.filter { ($0.content.text.last?.wholeNumberValue ?? 0) < 6 }
@@ -41,7 +48,7 @@ import Testing
     @Test func `have everything once, and what is learnt never among what judges`() {
         let journal = journal(600, seed: 5)
         let learnt = SequenceSet(journal.prefix(200).map(\.sequence).sorted())
-        let sets = BurstSets(journal, learnt: learnt, policy: BurstPolicy())
+        let sets = BurstSets(journal, learnt: learnt, policy: Self.policy)
         let all = (sets.new + sets.replay + sets.holdout).map(\.sequence)
         #expect(all.sorted() == journal.map(\.sequence).sorted())
         #expect(Set(sets.replay.map(\.sequence)) == Set(learnt.elements), "even what would be held back today")
@@ -53,18 +60,18 @@ import Testing
     @Test func `go over all that is learnt where nothing is new`() {
         let journal = journal(100, seed: 6)
         let learnt = SequenceSet(journal.map(\.sequence).sorted())
-        let sets = BurstSets(journal, learnt: learnt, policy: BurstPolicy())
+        let sets = BurstSets(journal, learnt: learnt, policy: Self.policy)
         #expect(sets.new.count == 100)
         #expect(sets.replay.isEmpty && sets.holdout.isEmpty)
         // What is held back is not trained on for want of anything else.
         let held = journal.filter { $0.isHeldBack(oneIn: 8) }
-        let none = BurstSets(held, learnt: SequenceSet(), policy: BurstPolicy())
+        let none = BurstSets(held, learnt: SequenceSet(), policy: Self.policy)
         #expect(none.new.isEmpty && none.replay.isEmpty)
         #expect(none.holdout.count == held.count)
     }
 
     @Test func `mix in nothing where replay is switched off`() {
-        var policy = BurstPolicy()
+        var policy = Self.policy
         policy.replayLimit = 0
         let journal = journal(100, seed: 7)
         let learnt = SequenceSet(journal.prefix(50).map(\.sequence).sorted())

@@ -143,7 +143,7 @@ extension Learner {
     /// Runs the bursts that are due or asked for, one after another.
     func tune() async {
         while !Task.isCancelled {
-            if let request = nextBurst() {
+            if let request = await nextBurst() {
                 await run(request)
                 wake()
             } else {
@@ -153,10 +153,18 @@ extension Learner {
     }
 
     /// The burst to run now.
-    private func nextBurst() -> BurstRequest? {
+    private func nextBurst() async -> BurstRequest? {
         if let request = bursts.requested {
             bursts.requested = nil
             return request
+        }
+        guard dueBurst != nil else { return nil }
+        // Nobody's corrections get into the body without having been compared with the others'.
+        do {
+            if try await crossCheck(isInterruptible: false) { try await catchUp() }
+        } catch {
+            logger.warning("users could not be compared", metadata: ["reason": "\(error)"])
+            return nil
         }
         guard let purpose = dueBurst else { return nil }
         bursts.lastID = max(bursts.lastID, store.lastBurstID) + 1
@@ -210,9 +218,7 @@ extension Learner {
                 try await refit(isThorough: true)
                 return Ending(outcome: .published, revision: served.serving.number)
             }
-            // Nobody's corrections get into the body without having been compared with the others'.
-            try await crossCheck(isInterruptible: false)
-            try await catchUp()
+            if try await crossCheck(isInterruptible: false) { try await catchUp() }
             let job = try await job(request)
             let run = BurstRun(job: job, base: base, pipeline: engine.pipeline, board: board)
             switch try await tuner.run(run) {

@@ -117,7 +117,8 @@ package actor Learner {
                 try await catchUp()
                 let isSettled = isThorough
                 await removeTaintedOrWarn()
-                if isSettled { try await crossCheck() }
+                // Whom it holds back is out of the table on the next pass only.
+                if isSettled, try await crossCheck() { continue }
                 let isDue = dueBurst != nil
                 if isDue { burstSignal.raise() }
                 let isBusy = !isSettled || isDue || bursts.isRunning

@@ -37,11 +37,13 @@ package enum CrossCheck {
     /// The users among those who taught the examples of `problem` who contradict the others, the worst first; nil when
     /// interrupted.
     ///
-    /// - Parameter users: who taught an example; those without a user are learnt from, but nobody's.
+    /// - Parameters:
+    ///   - users: who taught an example that is asked for; the others are learnt from, but nobody's.
+    ///   - witnesses: who taught any example, to tell whether others know a label; nil for `users`.
     /// - Throws: `TuningError` if an example's label is not among the problem's.
     package static func suspects(
         in problem: HeadProblem, headSettings: HeadSettings, users: [ExampleKey: User],
-        settings: Settings = Settings(), isInterrupted: () -> Bool = { false }
+        witnesses: [ExampleKey: User]? = nil, settings: Settings = Settings(), isInterrupted: () -> Bool = { false }
     ) throws(TuningError) -> [Suspect]? {
         var problem = problem
         var users = users
@@ -50,7 +52,8 @@ package enum CrossCheck {
             let fit = try CrossFit.answers(
                 of: problem, settings: headSettings, asking: { users[$0] != nil }, isInterrupted: isInterrupted)
             guard let fit else { return nil }
-            guard let worst = worst(counts(fit, users, settings), settings) else { break }
+            let taught = taught(problem, witnesses ?? users)
+            guard let worst = worst(counts(fit, users, taught, settings), settings) else { break }
             suspects.append(worst)
             // Whom only the suspect contradicts is cleared: the others are asked again without what he taught.
             problem = problem.without { users[$0] == worst.user }
@@ -62,11 +65,9 @@ package enum CrossCheck {
     private typealias Count = (examples: Int, contradicted: Int)
 
     /// How many of each user's corrections can be contradicted by others, and how many are.
-    private static func counts(_ fit: CrossFit, _ users: [ExampleKey: User], _ settings: Settings) -> [User: Count] {
-        var taught: [String: [User: Int]] = [:]
-        for answer in fit.answers {
-            if let user = users[answer.key] { taught[answer.label, default: [:]][user, default: 0] += 1 }
-        }
+    private static func counts(
+        _ fit: CrossFit, _ users: [ExampleKey: User], _ taught: [String: [User: Int]], _ settings: Settings
+    ) -> [User: Count] {
         var counts: [User: Count] = [:]
         for answer in fit.answers {
             guard let user = users[answer.key], let byUser = taught[answer.label] else { continue }
@@ -76,6 +77,17 @@ package enum CrossCheck {
             if !answer.isRight { counts[user, default: (0, 0)].contradicted += 1 }
         }
         return counts
+    }
+
+    /// How many examples of each label each user has taught.
+    private static func taught(_ problem: HeadProblem, _ witnesses: [ExampleKey: User]) -> [String: [User: Int]] {
+        var taught: [String: [User: Int]] = [:]
+        let examples = problem.examples
+        for (key, label) in zip(examples.keys, examples.labels) {
+            guard let user = witnesses[key] else { continue }
+            taught[examples.labelNames[Int(label)], default: [:]][user, default: 0] += 1
+        }
+        return taught
     }
 
     /// The user who is contradicted most of those who are so more than all others together; nil if nobody is.

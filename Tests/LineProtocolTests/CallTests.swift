@@ -76,7 +76,7 @@ private func refused(_ method: String, _ parameters: String) -> ProtocolError? {
             "tuning/start", #"{"method":"LoRA"}"#,
             "'method' must be one of 'head', 'bias', 'lora', 'full', 'top-layers', not 'LoRA'"
         ),
-        ("tuning/start", #"{"seed":-1}"#, "'seed' must be at least 0, not -1"),
+        ("tuning/start", #"{"seed":-1}"#, "'seed' must be from 0 to 9007199254740991, not -1"),
         ("revisions/get", "{}", "missing parameter 'revision' of revisions/get"),
         ("revisions/activate", #"{"revision":"1"}"#, "'revision' must be an integer, not a string"),
         ("revisions/pin", #"{"revision":1}"#, "missing parameter 'pinned' of revisions/pin"),

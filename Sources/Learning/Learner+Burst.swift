@@ -76,7 +76,7 @@ extension Learner {
 
     /// Reads what became of earlier bursts.
     func recallBursts() async throws(StorageError) {
-        let records = try await store.bursts(limit: 20)
+        let records = try await store.bursts(limit: 200)
         bursts.recall(records)
         if let last = records.first { board.show(BurstStatus(last)) }
     }
@@ -165,6 +165,11 @@ extension Learner {
         } catch {
             logger.warning("users could not be compared", metadata: ["reason": "\(error)"])
             return nil
+        }
+        // An administrator may have asked for one meanwhile, and waits for that.
+        if let request = bursts.requested {
+            bursts.requested = nil
+            return request
         }
         guard let purpose = dueBurst else { return nil }
         bursts.lastID = max(bursts.lastID, store.lastBurstID) + 1

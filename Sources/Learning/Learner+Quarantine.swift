@@ -24,7 +24,7 @@ extension Learner {
             let suspects = try CrossCheck.suspects(
                 in: problem, headSettings: settings, users: users,
                 witnesses: corrections.users(besides: SequenceSet()), settings: options.bursts.crossCheck,
-                isInterrupted: { isInterruptible && isInterrupted })
+                isInterrupted: { Task.isCancelled || isInterruptible && isInterrupted })
         else { return false }
         checkedCount = count
         for suspect in suspects {

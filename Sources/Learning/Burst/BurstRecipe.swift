@@ -67,6 +67,7 @@ struct BurstRecipe: Codable, Sendable, Equatable {
             bias: head.bias.map { $0 * factor })
     }
 
+    static let memberCounts = 1...16
     /// Examples in a batch.
     static let batchSize = 32
     private static let minimumSteps = 8

@@ -67,6 +67,10 @@ struct BurstTraining {
         _ recipe: BurstRecipe, _ input: Burst.Input, progress: @escaping @Sendable (Burst.Step) -> Void,
         isCancelled: @escaping @Sendable () -> Bool
     ) throws(BurstError) -> Burst.Outcome {
+        // It may come from a manifest, and so from a file.
+        guard BurstRecipe.memberCounts.contains(recipe.members) else {
+            throw .invalid("a burst has 1 to \(BurstRecipe.memberCounts.upperBound) members, not \(recipe.members)")
+        }
         let prefix = base.namePrefix
         let results = IdleThread.map(recipe.members, named: "tuning") { member -> Result<Burst.Outcome, BurstError> in
             var input = input

@@ -19,10 +19,14 @@ func withState<Value>(
     defer { client.close() }
     let snapshot = try await client.snapshotState()
     // A copy of one's own: the snapshot belongs to the daemon's user, and goes when the daemon makes room.
-    let copy = FileManager.default.temporaryDirectory.appending(path: "attuned-state-\(UUID().uuidString)")
-    defer { try? FileManager.default.removeItem(at: copy) }
+    // In a folder that nobody else can enter, from the first byte on.
+    let folder = FileManager.default.temporaryDirectory.appending(path: "attuned-state-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let copy = folder.appending(path: "state")
     do {
         defer { try? FileManager.default.removeItem(atPath: snapshot) }
+        try FileManager.default.createDirectory(
+            at: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
         try FileManager.default.copyItem(at: URL(filePath: snapshot), to: copy)
     }
     try own(copy)

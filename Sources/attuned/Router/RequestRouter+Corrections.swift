@@ -58,7 +58,7 @@ extension RequestRouter {
     }
 
     func retract(_ parameters: RetractParameters, _ context: RequestContext) async throws -> RetractResult {
-        return try await translated(.correction) {
+        try await translated(.correction) {
             let correction = try await store.correction(Int64(parameters.sequence))
             guard correction.content.uid == context.peer.uid || context.peer.roles.contains(.admin) else {
                 throw ProtocolError(

@@ -104,14 +104,14 @@ let tests: [(of: String, with: [Target.Dependency])] = [
             "AttuneClient", "LineProtocol", "TestSupport", .product(name: "Logging", package: "swift-log"),
         ]
     ),
-    ("Storage", ["Safetensors"]),
+    ("Storage", ["Safetensors", "TestSupport"]),
     ("Tensors", []),
     ("Transformer", ["Tensors", "Safetensors"]),
     ("Inference", ["Transformer", "Tokenization", "Tensors", "Safetensors"]),
     ("Tuning", ["Transformer", "Tensors", "Safetensors"]),
     (
         "Learning",
-        ["Tuning", "Storage", "Inference", "Transformer", "Tokenization", "Safetensors", "Tensors"]
+        ["Tuning", "Storage", "Inference", "Transformer", "Tokenization", "Safetensors", "Tensors", "TestSupport"]
     ),
 ]
 /// Test targets with files of their own.
@@ -129,7 +129,7 @@ package.targets.append(
     .testTarget(name: "DaemonTests", dependencies: ["AttuneClient", "LineProtocol", "TestSupport"])
 )
 package.targets.append(
-    .target(name: "TestSupport", dependencies: ["LineProtocol", "AttuneClient"], path: "Tests/TestSupport")
+    .target(name: "TestSupport", dependencies: ["LineProtocol", "AttuneClient", "CLinux"], path: "Tests/TestSupport")
 )
 
 // One set of strict settings for every target that is compiled here.

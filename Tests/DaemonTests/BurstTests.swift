@@ -1,6 +1,7 @@
 import AttuneClient
 import Foundation
 import LineProtocol
+import TestSupport
 import Testing
 
 @Suite(.serialized) struct `Bursts of a daemon` {

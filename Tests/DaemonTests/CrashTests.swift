@@ -2,6 +2,7 @@ import AttuneClient
 import Foundation
 import LineProtocol
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite(.serialized) struct `Killed at any moment, the daemon keeps what it acknowledged` {

@@ -1,32 +1,21 @@
 import AttuneClient
 import Foundation
 import LineProtocol
-import Synchronization
+import TestSupport
 import Testing
 
 /// A real daemon with the default model, in a directory of its own below the temporary one.
 final class DaemonProcess: Sendable {
-    /// How a daemon ended.
-    struct Exit: Equatable, Sendable {
-        let code: Int32
-        let wasSignalled: Bool
-    }
-
     /// Thrown when the daemon ends before it is ready.
     struct DidNotStart: Error, CustomStringConvertible {
-        let exit: Exit
+        let exit: ChildProcess.Exit
         let log: String
         var description: String { "the daemon ended with \(exit): \(log)" }
     }
 
-    private enum State {
-        case running([CheckedContinuation<Exit, Never>])
-        case ended(Exit)
-    }
-
     let folder: URL
-    private let process: Process
-    private let state = Mutex(State.running([]))
+    private let process: ChildProcess
+    private let notifications: NotificationSocket
 
     var socket: String { folder.appending(path: "socket").path(percentEncoded: false) }
     var log: String { (try? String(contentsOf: folder.appending(path: "log"), encoding: .utf8)) ?? "" }
@@ -68,42 +57,39 @@ final class DaemonProcess: Sendable {
         """.write(to: file, atomically: true, encoding: .utf8)
         let log = folder.appending(path: "log")
         try Data().write(to: log)
-        process = Process()
-        process.executableURL = URL(filePath: try Self.binary("attuned"))
-        process.arguments =
+        let handle = try FileHandle(forWritingTo: log)
+        notifications = try NotificationSocket(path: folder.appending(path: "notify").path(percentEncoded: false))
+        var environment = ChildProcess.defaultEnvironment
+        environment["NOTIFY_SOCKET"] = notifications.path
+        process = try ChildProcess(
+            Self.binary("attuned"),
             [
                 "--model", model, "--state-directory", folder.appending(path: "state").path(percentEncoded: false),
                 "--socket", folder.appending(path: "socket").path(percentEncoded: false),
                 "--config", file.path(percentEncoded: false),
-            ] + options
-        process.environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("ATTUNED_") }
-        let handle = try FileHandle(forWritingTo: log)
-        process.standardOutput = handle
-        process.standardError = handle
+            ] + options, environment: environment, output: handle.fileDescriptor, errors: handle.fileDescriptor)
     }
 
-    /// Starts the process and waits for its READY=1, or its end.
+    /// Waits for the process's READY=1, or its end.
     private func becomeReady() async throws {
-        let notifications = try NotificationSocket(path: folder.appending(path: "notify").path(percentEncoded: false))
-        process.environment?["NOTIFY_SOCKET"] = notifications.path
-        process.terminationHandler = { [self] process in
-            finish(Exit(code: process.terminationStatus, wasSignalled: process.terminationReason == .uncaughtSignal))
-            NotificationSocket.send("EXITED=1", to: notifications.path)
+        let (process, path) = (process, notifications.path)
+        Task {
+            _ = await process.exit()
+            NotificationSocket.send("EXITED=1", to: path)
         }
-        try process.run()
         guard await notifications.wait(for: "READY=1", orEnd: "EXITED=1") else {
             throw DidNotStart(exit: await exit(), log: log)
         }
     }
 
     /// Sends `signal` and waits for the end.
-    @discardableResult func stop(_ signal: Int32 = SIGTERM) async -> Exit {
-        kill(process.processIdentifier, signal)
+    @discardableResult func stop(_ signal: Int32 = SIGTERM) async -> ChildProcess.Exit {
+        process.signal(signal)
         return await exit()
     }
 
     /// Sends `signal` and goes on.
-    func signal(_ signal: Int32) { kill(process.processIdentifier, signal) }
+    func signal(_ signal: Int32) { process.signal(signal) }
 
     /// Ends the daemon, if it still runs, and removes its folder.
     func remove() async {
@@ -112,23 +98,5 @@ final class DaemonProcess: Sendable {
     }
 
     /// How the daemon ended, once it has.
-    func exit() async -> Exit {
-        await withCheckedContinuation { continuation in
-            let ended = state.withLock { state -> Exit? in
-                if case .ended(let exit) = state { return exit }
-                if case .running(let waiters) = state { state = .running(waiters + [continuation]) }
-                return nil
-            }
-            if let ended { continuation.resume(returning: ended) }
-        }
-    }
-
-    private func finish(_ exit: Exit) {
-        let waiters = state.withLock { state -> [CheckedContinuation<Exit, Never>] in
-            guard case .running(let waiters) = state else { return [] }
-            state = .ended(exit)
-            return waiters
-        }
-        for waiter in waiters { waiter.resume(returning: exit) }
-    }
+    func exit() async -> ChildProcess.Exit { await process.exit() }
 }

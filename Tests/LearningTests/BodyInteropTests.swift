@@ -3,6 +3,7 @@ import Inference
 import Learning
 import Safetensors
 import Storage
+import TestSupport
 import Testing
 import Tokenization
 import Transformer
@@ -45,26 +46,16 @@ private enum Interop {
     static let python = ProcessInfo.processInfo.environment["ATTUNED_INTEROP_PYTHON"]
     static let model = ProcessInfo.processInfo.environment["ATTUNED_MODEL"]
 
-    static func run(_ jobs: [Job], in folder: URL) throws {
+    static func run(_ jobs: [Job], in folder: URL) async throws {
         let list = folder.appending(path: "jobs.json")
         try JSONEncoder().encode(jobs).write(to: list)
         let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../references/interop.py")
-        let process = Process()
-        process.executableURL = URL(filePath: try #require(python))
-        process.arguments = [script.path(percentEncoded: false), list.path(percentEncoded: false)]
-        var environment = ProcessInfo.processInfo.environment
+        var environment = ChildProcess.defaultEnvironment
         environment["HF_HUB_OFFLINE"] = "1"
-        process.environment = environment
-        let errors = folder.appending(path: "errors.txt")
-        try Data().write(to: errors)
-        process.standardError = try FileHandle(forWritingTo: errors)
-        process.standardOutput = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
-            Issue.record("interop.py failed:\n\(try String(contentsOf: errors, encoding: .utf8).suffix(3000))")
-            return
-        }
+        let (exit, text) = try await ChildProcess.run(
+            try #require(python), [script.path(percentEncoded: false), list.path(percentEncoded: false)],
+            environment: environment)
+        if exit != .init(code: 0, wasSignalled: false) { Issue.record("interop.py failed:\n\(text.suffix(3000))") }
     }
 
     /// The largest difference between what `path` holds and the features of `encoder`.
@@ -151,7 +142,7 @@ struct `Revisions in transformers and peft` {
         }
         let tuned = try tune(.base(base), Self.lora, base)
         _ = try await publish(tuned, Self.lora, from: .base(base), store, .ids(ids), &jobs, &comparisons)
-        try Interop.run(jobs, in: store.folder)
+        try await Interop.run(jobs, in: store.folder)
         try check(comparisons, ids)
     }
 
@@ -185,7 +176,7 @@ struct `Revisions in transformers and peft` {
                     kind: "train", model: directory, adapter: store.path("trained-\(index)"), lora: lora,
                     input: .texts(texts), output: store.path("trained-\(index).safetensors")))
         }
-        try Interop.run(jobs, in: store.folder)
+        try await Interop.run(jobs, in: store.folder)
         try check(comparisons, ids)
         let untuned = try Interop.difference(jobs[0].output, base.body.encoder, ids)
         #expect(untuned > 0.01, "tuning must have moved the embeddings well above the tolerance")

@@ -14,23 +14,13 @@ private final class SmallDisk {
         path = "\(directory.path)/disk"
         let files = FileManager.default
         guard geteuid() == 0, (try? files.createDirectory(atPath: path, withIntermediateDirectories: false)) != nil,
-            Self.run("/bin/mount", ["-t", "tmpfs", "-o", "size=\(kilobytes)k,mode=0700", "tmpfs", path])
+            mount("tmpfs", path, "tmpfs", 0, "size=\(kilobytes)k,mode=0700") == 0
         else { return nil }
     }
 
-    deinit { _ = Self.run("/bin/umount", ["-l", path]) }
+    deinit { umount2(path, Int32(MNT_DETACH)) }
 
     static let canMount = SmallDisk(kilobytes: 64) != nil
-
-    private static func run(_ tool: String, _ arguments: [String]) -> Bool {
-        let process = Process()
-        process.executableURL = URL(filePath: tool)
-        process.arguments = arguments
-        process.standardError = FileHandle.nullDevice
-        guard (try? process.run()) != nil else { return false }
-        process.waitUntilExit()
-        return process.terminationStatus == 0
-    }
 }
 
 @Suite struct `When the disk is full` {

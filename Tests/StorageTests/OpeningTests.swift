@@ -1,5 +1,6 @@
 import Foundation
 import Storage
+import TestSupport
 import Testing
 
 @Suite struct `Opening a state directory` {
@@ -58,18 +59,15 @@ import Testing
         let directory = try TemporaryDirectory()
         let store = try open(directory.state)
         await store.close()
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/flock")
-        process.arguments = ["\(directory.state)/lock", "/bin/sh", "-c", "echo ready; read end"]
         let (input, output) = (Pipe(), Pipe())
-        process.standardInput = input
-        process.standardOutput = output
-        try process.run()
+        let process = try ChildProcess(
+            "/usr/bin/flock", ["\(directory.state)/lock", "/bin/sh", "-c", "echo ready; read end"],
+            input: input.fileHandleForReading.fileDescriptor, output: output.fileHandleForWriting.fileDescriptor)
         #expect(output.fileHandleForReading.readData(ofLength: 6) == Data("ready\n".utf8))
         let error = #expect(throws: StorageError.self) { try open(directory.state) }
         #expect(error?.code == .locked)
         try input.fileHandleForWriting.close()
-        process.waitUntilExit()
+        _ = await process.exit()
         let next = try open(directory.state)
         await next.close()
     }

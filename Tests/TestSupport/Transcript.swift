@@ -67,3 +67,7 @@ package struct Transcript: Sendable {
         return stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
     }
 }
+
+extension Transcript: CustomStringConvertible {
+    package var description: String { name }
+}

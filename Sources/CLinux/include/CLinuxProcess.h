@@ -1,0 +1,11 @@
+// Processes: what Glibc's module hides behind _GNU_SOURCE.
+#ifndef CLINUX_PROCESS_H
+#define CLINUX_PROCESS_H
+
+#include <spawn.h>
+#include <sys/types.h>
+
+/// Starts `program` with three descriptors and no other, so that nothing of this process stays open in it; 0, or an error number.
+int clinux_spawn(const char *program, char *const *arguments, char *const *environment, const int descriptors[3], pid_t *id);
+
+#endif

@@ -41,7 +41,8 @@ let package = Package(
         .executableTarget(
             name: "attuned-bench",
             dependencies: [
-                "AttuneClient", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "AttuneClient", "Learning", "Inference", "Tuning", "Transformer", "Tokenization", "Tensors",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ]
         ),

@@ -2,6 +2,7 @@
 #define WIDTH 8
 #define ROWS 4
 #define SET "avx2"
+#include <immintrin.h>
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #include "kernels.inc"
 #pragma clang attribute pop

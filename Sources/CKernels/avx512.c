@@ -2,6 +2,7 @@
 #define WIDTH 16
 #define ROWS 12
 #define SET "avx512"
+#include <immintrin.h>
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma,avx2"))), apply_to = function)
 #include "kernels.inc"
 #pragma clang attribute pop

@@ -13,6 +13,9 @@ package final class ServingRevision: Sendable {
         self.body = body
         self.head = head
     }
+
+    /// Packs the body's weights now, so that the first request need not wait for it.
+    package func prepare() { body.encoder.prepare() }
 }
 
 /// One set of transformer weights in memory, shared by all revisions that differ in their head alone.

@@ -138,7 +138,7 @@ extension Learner {
         let bytes = HeadFile.bytes(fit.head, settings: fit.settings, isThorough: revision.isThorough)
         var draft = RevisionDraft(
             parent: isRebuild ? 0 : serving, expectedServing: serving,
-            method: candidate.burst?.recipe.plan.method.name.rawValue ?? "head", kernelPath: options.kernelPath,
+            method: candidate.burst?.recipe.plan.method.name.rawValue ?? "head", kernelPath: base.kernelPath,
             body: try body(candidate, job),
             files: [RevisionFile(name: HeadFile.name, content: .bytes(bytes))], head: candidate.table.set,
             labels: fit.head.labels)

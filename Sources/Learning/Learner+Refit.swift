@@ -240,7 +240,7 @@ extension Learner {
         let serving = plan.base.serving.number
         var draft = RevisionDraft(
             parent: plan.isForgetting ? 0 : serving, expectedServing: serving, method: "head",
-            kernelPath: options.kernelPath, body: plan.base.body.number == 0 ? .base : .sameAs(serving), files: files,
+            kernelPath: base.kernelPath, body: plan.base.body.number == 0 ? .base : .sameAs(serving), files: files,
             head: plan.set, labels: plan.labels)
         draft.bodySet = plan.base.bodySet
         draft.holdout = plan.base.holdout

@@ -177,6 +177,7 @@ package actor Learner {
     /// Starts to serve revision `number`; what it has not learnt is withheld from learning.
     package func activate(_ number: Int, expectedCurrent: Int?) async throws(StorageError) -> Activation {
         let revision = try await LoadedRevision.load(number, from: store, base: base, known: served)
+        revision.serving.prepare()
         defer { wake() }
         do {
             let activation = try await store.activate(number, expectedCurrent: expectedCurrent)
@@ -196,6 +197,7 @@ package actor Learner {
         if number == served.serving.number { return served.serving }
         if let other, other.serving.number == number { return other.serving }
         let revision = try await LoadedRevision.load(number, from: store, base: base, known: served)
+        revision.serving.prepare()
         other = revision
         return revision.serving
     }

@@ -8,8 +8,6 @@ package struct LearningOptions: Sendable {
     package var idle: Duration = .seconds(1)
     /// When and how the body is tuned.
     package var bursts = BurstPolicy()
-    /// Names the arithmetic of this process, for manifests.
-    package var kernelPath = ""
 
     package init() {}
 }

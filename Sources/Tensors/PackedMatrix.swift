@@ -6,54 +6,84 @@ import CKernels
 @safe package final class PackedMatrix: Sendable {
     package let outputSize: Int
     package let inputSize: Int
+    package let precision: WeightPrecision
     private let kernels: VectorKernels
     private let panels: FloatStorage
 
     /// Packs `weight` [outputSize, inputSize] for `kernels`.
-    package init(_ weight: Tensor, kernels: VectorKernels = .best) {
+    package convenience init(
+        _ weight: Tensor, precision: WeightPrecision = .float32, kernels: VectorKernels = .best
+    ) {
         precondition(weight.shape.count == 2, "a weight matrix has two dimensions")
-        let outputSize = weight.rows
-        let inputSize = weight.columns
-        let width = kernels.panelWidth
-        self.outputSize = outputSize
-        self.inputSize = inputSize
-        self.kernels = kernels
-        panels = unsafe FloatStorage(count: (outputSize + width - 1) / width * width * inputSize) { memory in
-            guard let base = memory.baseAddress else { return }
-            unsafe kernels.table.pointee.pack(weight.storage.base, outputSize, inputSize, base)
+        unsafe self.init(outputSize: weight.rows, inputSize: weight.columns, precision: precision, kernels: kernels) {
+            base in
+            guard let product = kernels.product(precision) else {
+                unsafe kernels.table.pointee.pack(weight.storage.base, weight.rows, weight.columns, base)
+                return
+            }
+            unsafe product.pack(weight.storage.base, weight.rows, weight.columns, base)
         }
     }
 
-    /// Packs the transpose of `weight` [inputSize, outputSize].
-    package init(transposing weight: Tensor, kernels: VectorKernels = .best) {
+    /// Packs the transpose of `weight` [inputSize, outputSize] in fp32.
+    package convenience init(transposing weight: Tensor, kernels: VectorKernels = .best) {
         precondition(weight.shape.count == 2, "a weight matrix has two dimensions")
-        let outputSize = weight.columns
-        let inputSize = weight.rows
-        let width = kernels.panelWidth
-        self.outputSize = outputSize
-        self.inputSize = inputSize
-        self.kernels = kernels
-        panels = unsafe FloatStorage(count: (outputSize + width - 1) / width * width * inputSize) { memory in
-            guard let base = memory.baseAddress else { return }
-            unsafe kernels.table.pointee.pack_transposed(weight.storage.base, inputSize, outputSize, base)
+        unsafe self.init(outputSize: weight.columns, inputSize: weight.rows, precision: .float32, kernels: kernels) {
+            base in
+            unsafe kernels.table.pointee.pack_transposed(weight.storage.base, weight.rows, weight.columns, base)
         }
     }
 
-    /// Adds x · weightᵀ to `y`.
+    private init(
+        outputSize: Int, inputSize: Int, precision: WeightPrecision, kernels: VectorKernels,
+        pack: (UnsafeMutablePointer<Float>) -> Void
+    ) {
+        self.outputSize = outputSize
+        self.inputSize = inputSize
+        self.precision = precision
+        self.kernels = kernels
+        let width = kernels.panelWidth
+        var count = (outputSize + width - 1) / width * width * inputSize
+        if let product = kernels.product(precision) {
+            count = (product.packed_size(outputSize, inputSize) + 3) / 4
+        }
+        panels = unsafe FloatStorage(count: count) { memory in
+            guard let base = memory.baseAddress else { return }
+            unsafe pack(base)
+        }
+    }
+
+    /// Adds x · weightᵀ to `y`, in fp32.
     package func multiply(_ x: MatrixView, addingTo y: MatrixView) {
+        precondition(precision == .float32, "only products in fp32 add to what is there")
         precondition(x.columns == inputSize && y.columns == outputSize && x.rows == y.rows, "shapes do not match")
         unsafe kernels.table.pointee.matmul_add(
             x.base, x.stride, x.rows, inputSize, panels.base, outputSize, y.base, y.stride)
     }
 
-    /// Writes activation(x · weightᵀ + bias) into `y`.
+    /// Writes activation(x · weightᵀ + bias) into `y`, in fp32.
     ///
     /// `x` is [rows, inputSize], `y` [rows, outputSize], `bias` [outputSize] or nil.
     package func multiply(_ x: MatrixView, bias: Tensor?, activation: Activation = .none, into y: MatrixView) {
-        precondition(x.columns == inputSize && y.columns == outputSize && x.rows == y.rows, "shapes do not match")
+        multiply(
+            unsafe ProductRows(view: x, precision: .float32, converted: nil), bias: bias, activation: activation,
+            into: y)
+    }
+
+    /// The same from rows of this matrix's precision.
+    package func multiply(_ x: ProductRows, bias: Tensor?, activation: Activation = .none, into y: MatrixView) {
+        let (view, rows) = (x.view, x.view.rows)
+        precondition(x.precision == precision, "rows and weights are of one precision")
+        precondition(view.columns == inputSize && y.columns == outputSize && rows == y.rows, "shapes do not match")
         precondition(bias == nil || bias?.count == outputSize, "a bias has one value an output")
-        unsafe kernels.table.pointee.matmul(
-            x.base, x.stride, x.rows, inputSize, panels.base, outputSize, bias?.storage.base, activation.code,
-            y.base, y.stride)
+        if let product = kernels.product(precision), let converted = unsafe x.converted {
+            unsafe product.matmul(
+                converted, rows, inputSize, panels.base, outputSize, bias?.storage.base, activation.code, y.base,
+                y.stride)
+        } else {
+            unsafe kernels.table.pointee.matmul(
+                view.base, view.stride, rows, inputSize, panels.base, outputSize, bias?.storage.base,
+                activation.code, y.base, y.stride)
+        }
     }
 }

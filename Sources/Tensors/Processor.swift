@@ -36,7 +36,7 @@ package enum Processor {
         if unsafe getenv("OPENBLAS_CORETYPE") != nil { return }
         let wanted =
             switch VectorKernels.best.name {
-            case "avx512": "SkylakeX"
+            case let name where name.hasPrefix("avx512"): "SkylakeX"
             case "avx2": "Haswell"
             default: blasCore
             }

@@ -34,10 +34,10 @@ package enum Activation: String, Sendable, CaseIterable {
     }()
     /// Every set that this processor runs, slowest first.
     package static let available: [VectorKernels] = unsafe [
-        ck_kernels_plain(), ck_kernels_avx2(), ck_kernels_avx512(),
+        ck_kernels_plain(), ck_kernels_avx2(), ck_kernels_avx512(), ck_kernels_avx512_vnni(), ck_kernels_avx512_bf16(),
     ].compactMap { unsafe VectorKernels($0) }
 
-    /// "avx512", "avx2" or "plain".
+    /// "avx512-bf16", "avx512-vnni", "avx512", "avx2" or "plain".
     package var name: String { unsafe String(cString: table.pointee.name) }
 
     /// Columns in one panel of a packed matrix.
@@ -69,24 +69,32 @@ package enum Activation: String, Sendable, CaseIterable {
     }
 
     /// Floats of scratch that `attention` needs for sequences of at most `length` tokens.
-    package func attentionScratch(length: Int, headSize: Int) -> Int {
-        unsafe table.pointee.attention_scratch(length, headSize)
+    package func attentionScratch(
+        length: Int, headSize: Int, precision: WeightPrecision = .float32
+    ) -> Int {
+        precision == .float32
+            ? unsafe table.pointee.attention_scratch(length, headSize)
+            : unsafe table.pointee.attention_bf16_scratch(length, headSize)
     }
 
     /// Bidirectional self-attention of one sequence for one head.
     ///
-    /// `query`, `key`, `value` and `output` are [length, headSize]; the first three share one stride.
+    /// `query`, `key`, `value` and `output` are [length, headSize]; the first three share one stride. What is not in
+    /// fp32 is in bf16, if the processor is faster with it.
     package func attention(
-        query: MatrixView, key: MatrixView, value: MatrixView, scale: Float, into output: MatrixView,
-        scratch: MatrixView
+        query: MatrixView, key: MatrixView, value: MatrixView, scale: Float, precision: WeightPrecision = .float32,
+        into output: MatrixView, scratch: MatrixView
     ) {
         precondition(query.stride == key.stride && key.stride == value.stride, "query, key and value share a stride")
         precondition(key.rows == query.rows && value.rows == query.rows && output.rows == query.rows)
         precondition(key.columns == query.columns && value.columns == query.columns && output.columns == query.columns)
         precondition(
-            scratch.rows * scratch.columns >= attentionScratch(length: query.rows, headSize: query.columns),
+            scratch.rows * scratch.columns
+                >= attentionScratch(length: query.rows, headSize: query.columns, precision: precision),
             "attention needs more scratch")
-        unsafe table.pointee.attention(
+        let attention =
+            precision == .float32 ? unsafe table.pointee.attention : unsafe table.pointee.attention_bf16
+        unsafe attention?(
             query.base, key.base, value.base, query.stride, query.rows, query.columns, scale, output.base,
             output.stride, scratch.base)
     }

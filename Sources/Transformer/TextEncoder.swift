@@ -10,22 +10,39 @@ package struct TextEncoder: Sendable {
     package let kernels: VectorKernels
     /// The weights as they were loaded, for those who tune them.
     package let parameters: BodyParameters
-    private let blocks: [TransformerBlock]
-    private let pooler: (weight: PackedMatrix, bias: Tensor)?
+    /// Of the packed weights; the pooler's few products are in fp32.
+    package let precision: WeightPrecision
+    private let packed: Once<PackedWeights>
 
-    /// Packs `parameters` for `kernels`; they must have a pooler for `Pooling.pooler`.
+    /// The weights as products read them.
+    private struct PackedWeights: Sendable {
+        let blocks: [TransformerBlock]
+        let pooler: PackedMatrix?
+    }
+
+    /// Packs `parameters` for `kernels` when it is first used; they must have a pooler for `Pooling.pooler`.
     package init(
         _ parameters: BodyParameters, configuration: ModelConfiguration, plan: PoolingPlan,
-        kernels: VectorKernels = .best
+        precision: WeightPrecision = .float32, kernels: VectorKernels = .best
     ) {
         precondition(plan.pooling != .pooler || parameters.pooler != nil, "pooling by the pooler needs its weights")
         self.configuration = configuration
         self.plan = plan
+        self.precision = precision
         self.kernels = kernels
         self.parameters = parameters
-        blocks = parameters.blocks.map { TransformerBlock($0, shape: configuration.block, kernels: kernels) }
-        pooler = parameters.pooler.map { (PackedMatrix($0.weight, kernels: kernels), $0.bias) }
+        packed = Once {
+            PackedWeights(
+                blocks: parameters.blocks.map {
+                    TransformerBlock($0, shape: configuration.block, precision: precision, kernels: kernels)
+                },
+                pooler: plan.pooling == .pooler
+                    ? parameters.pooler.map { PackedMatrix($0.weight, kernels: kernels) } : nil)
+        }
     }
+
+    /// Packs the weights now, so that the first request need not wait for it.
+    package func prepare() { _ = packed.value }
 
     /// Values in one text's features.
     package var featureCount: Int { configuration.hiddenSize }
@@ -37,7 +54,7 @@ package struct TextEncoder: Sendable {
                 + 2 * Workspace.footprint(rows: 1, columns: configuration.hiddenSize)
                 + TransformerBlock.footprint(
                     configuration.block, tokens: tokens, longest: min(tokens, configuration.positionCount),
-                    kernels: kernels))
+                    precision: precision, kernels: kernels))
     }
 
     /// What is wrong with a sequence for this model, or nil.
@@ -63,7 +80,7 @@ package struct TextEncoder: Sendable {
         workspace.scoped {
             let hidden = workspace.matrix(rows: batch.tokenCount, columns: configuration.hiddenSize)
             embed(batch, into: hidden)
-            for block in blocks {
+            for block in packed.value.blocks {
                 block.forward(hidden, starts: batch.starts, workspace: workspace)
             }
             return body(hidden)
@@ -103,8 +120,10 @@ package struct TextEncoder: Sendable {
         case .max: kernels.maximum(rowsOf: hidden, into: pooled)
         case .cls: kernels.copy(hidden.rows(0..<1), into: pooled)
         case .pooler:
-            guard let pooler else { preconditionFailure("init checked that the pooler is there") }
-            pooler.weight.multiply(hidden.rows(0..<1), bias: pooler.bias, activation: .tanh, into: pooled)
+            guard let weight = packed.value.pooler, let bias = parameters.pooler?.bias else {
+                preconditionFailure("init checked that the pooler is there")
+            }
+            weight.multiply(hidden.rows(0..<1), bias: bias, activation: .tanh, into: pooled)
         }
         if plan.normalizes {
             kernels.normalize(rowsOf: pooled)

@@ -19,7 +19,9 @@ package struct TextModel: Sendable {
     /// Every tensor of the checkpoint must be used, but for those that this use of it is known not to need (the
     /// pooler under a sentence encoder, a language-modelling head, the position_ids buffer).
     /// - Throws: `ModelError` naming what is missing, wrong, unsupported or left over.
-    package init(directory: String, kernels: VectorKernels = .best) throws(ModelError) {
+    package init(
+        directory: String, precision: WeightPrecision = .float32, kernels: VectorKernels = .best
+    ) throws(ModelError) {
         let configuration = try ModelConfiguration(directory: directory)
         let checkpoint: Checkpoint
         do {
@@ -49,7 +51,8 @@ package struct TextModel: Sendable {
             guard let entry = checkpoint.entry(name), entry.elementType.isFloatingPoint else { return sum }
             return sum + entry.shape.reduce(1, *)
         }
-        encoder = TextEncoder(parameters, configuration: configuration, plan: plan, kernels: kernels)
+        encoder = TextEncoder(
+            parameters, configuration: configuration, plan: plan, precision: precision, kernels: kernels)
     }
 
     /// Accepts what a body is known to do without: the pooler under a sentence encoder, a language-modelling head.

@@ -18,6 +18,7 @@ package struct BlockShape: Sendable, Equatable {
 struct TransformerBlock: Sendable {
     private let shape: BlockShape
     private let parameters: BlockParameters
+    private let precision: WeightPrecision
     private let kernels: VectorKernels
     private let query: PackedMatrix
     private let key: PackedMatrix
@@ -26,26 +27,33 @@ struct TransformerBlock: Sendable {
     private let intermediate: PackedMatrix
     private let output: PackedMatrix
 
-    init(_ parameters: BlockParameters, shape: BlockShape, kernels: VectorKernels) {
+    init(
+        _ parameters: BlockParameters, shape: BlockShape, precision: WeightPrecision, kernels: VectorKernels
+    ) {
         self.shape = shape
         self.parameters = parameters
+        self.precision = precision
         self.kernels = kernels
-        query = PackedMatrix(parameters.query.weight, kernels: kernels)
-        key = PackedMatrix(parameters.key.weight, kernels: kernels)
-        value = PackedMatrix(parameters.value.weight, kernels: kernels)
-        attentionOutput = PackedMatrix(parameters.attentionOutput.weight, kernels: kernels)
-        intermediate = PackedMatrix(parameters.intermediate.weight, kernels: kernels)
-        output = PackedMatrix(parameters.output.weight, kernels: kernels)
+        let pack = { PackedMatrix($0, precision: precision, kernels: kernels) }
+        query = pack(parameters.query.weight)
+        key = pack(parameters.key.weight)
+        value = pack(parameters.value.weight)
+        attentionOutput = pack(parameters.attentionOutput.weight)
+        intermediate = pack(parameters.intermediate.weight)
+        output = pack(parameters.output.weight)
     }
 
     /// Floats of workspace that `forward` needs for a batch of `tokens`, of sequences of at most `longest`.
-    static func footprint(_ shape: BlockShape, tokens: Int, longest: Int, kernels: VectorKernels) -> Int {
+    static func footprint(
+        _ shape: BlockShape, tokens: Int, longest: Int, precision: WeightPrecision, kernels: VectorKernels
+    ) -> Int {
         let size = shape.hiddenSize
+        let attention = kernels.attentionScratch(length: longest, headSize: shape.headSize, precision: precision)
+        let rows = kernels.rowsScratch(precision, rows: tokens, columns: max(size, shape.intermediateSize))
         return Workspace.footprint(rows: tokens, columns: 3 * size)
             + 2 * Workspace.footprint(rows: tokens, columns: size)
             + Workspace.footprint(rows: tokens, columns: shape.intermediateSize)
-            + Workspace.footprint(
-                rows: 1, columns: kernels.attentionScratch(length: longest, headSize: shape.headSize))
+            + Workspace.footprint(rows: 1, columns: max(attention, rows))
     }
 
     /// Replaces `hidden` [tokens, hiddenSize] by the block's output; sequence i is rows starts[i] ..< starts[i + 1].
@@ -54,26 +62,40 @@ struct TransformerBlock: Sendable {
             let tokens = hidden.rows
             let size = shape.hiddenSize
             let projected = workspace.matrix(rows: tokens, columns: 3 * size)
-            query.multiply(hidden, bias: parameters.query.bias, into: projected.columns(0..<size))
-            key.multiply(hidden, bias: parameters.key.bias, into: projected.columns(size..<2 * size))
-            value.multiply(hidden, bias: parameters.value.bias, into: projected.columns(2 * size..<3 * size))
+            withRows(hidden, workspace) { rows in
+                query.multiply(rows, bias: parameters.query.bias, into: projected.columns(0..<size))
+                key.multiply(rows, bias: parameters.key.bias, into: projected.columns(size..<2 * size))
+                value.multiply(rows, bias: parameters.value.bias, into: projected.columns(2 * size..<3 * size))
+            }
 
             let context = workspace.matrix(rows: tokens, columns: size)
             attend(projected, starts: starts, into: context, workspace: workspace)
 
             let mixed = workspace.matrix(rows: tokens, columns: size)
-            attentionOutput.multiply(context, bias: parameters.attentionOutput.bias, into: mixed)
+            withRows(context, workspace) {
+                attentionOutput.multiply($0, bias: parameters.attentionOutput.bias, into: mixed)
+            }
             kernels.layerNorm(
                 mixed, residual: hidden, weight: parameters.attentionNorm.weight, bias: parameters.attentionNorm.bias,
                 epsilon: shape.normEpsilon, into: mixed)
 
             let widened = workspace.matrix(rows: tokens, columns: shape.intermediateSize)
-            intermediate.multiply(
-                mixed, bias: parameters.intermediate.bias, activation: shape.activation, into: widened)
-            output.multiply(widened, bias: parameters.output.bias, into: context)
+            withRows(mixed, workspace) {
+                intermediate.multiply(
+                    $0, bias: parameters.intermediate.bias, activation: shape.activation, into: widened)
+            }
+            withRows(widened, workspace) { output.multiply($0, bias: parameters.output.bias, into: context) }
             kernels.layerNorm(
                 context, residual: mixed, weight: parameters.outputNorm.weight, bias: parameters.outputNorm.bias,
                 epsilon: shape.normEpsilon, into: hidden)
+        }
+    }
+
+    /// Calls `body` with `x` as products of this block's precision read it.
+    private func withRows(_ x: MatrixView, _ workspace: Workspace, _ body: (ProductRows) -> Void) {
+        workspace.scoped {
+            let size = kernels.rowsScratch(precision, rows: x.rows, columns: x.columns)
+            body(kernels.rows(x, for: precision, scratch: workspace.matrix(rows: 1, columns: size)))
         }
     }
 
@@ -84,7 +106,9 @@ struct TransformerBlock: Sendable {
         for (start, end) in zip(starts, starts.dropFirst()) where end > start {
             workspace.scoped {
                 let scratch = workspace.matrix(
-                    rows: 1, columns: kernels.attentionScratch(length: end - start, headSize: shape.headSize))
+                    rows: 1,
+                    columns: kernels.attentionScratch(
+                        length: end - start, headSize: shape.headSize, precision: precision))
                 let rows = projected.rows(start..<end)
                 for head in 0..<shape.headCount {
                     let first = head * shape.headSize
@@ -92,7 +116,7 @@ struct TransformerBlock: Sendable {
                     kernels.attention(
                         query: rows.columns(first..<last), key: rows.columns(size + first..<size + last),
                         value: rows.columns(2 * size + first..<2 * size + last), scale: scale,
-                        into: context.rows(start..<end).columns(first..<last), scratch: scratch)
+                        precision: precision, into: context.rows(start..<end).columns(first..<last), scratch: scratch)
                 }
             }
         }

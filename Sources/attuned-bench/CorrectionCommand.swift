@@ -14,8 +14,7 @@ struct CorrectionCommand: AsyncParsableCommand {
             to having the prediction, which must be the taught label.
             """)
 
-    @Option(help: "Path of the daemon's socket.")
-    var socket: String
+    @OptionGroup var daemon: DaemonOptions
 
     @Option(help: "Corrections to teach first.")
     var corrections = 770
@@ -26,6 +25,8 @@ struct CorrectionCommand: AsyncParsableCommand {
     @Option(help: "Corrections to time.")
     var rounds = 30
 
+    @OptionGroup var output: ReportOptions
+
     func validate() throws {
         guard corrections >= 0, labels >= 1, rounds >= 1 else {
             throw ValidationError("counts must not be negative, and there is at least one label and one round")
@@ -33,6 +34,10 @@ struct CorrectionCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        try await daemon.withDaemon { socket, _ in try await measure(socket) }
+    }
+
+    private func measure(_ socket: String) async throws {
         let client = try AttuneClient(path: socket)
         defer { client.close() }
         let clock = ContinuousClock()
@@ -40,9 +45,7 @@ struct CorrectionCommand: AsyncParsableCommand {
         let teaching = try await clock.measure {
             try await BenchTexts.teach(corrections, labels: labels, client)
         }
-        print("acknowledged: \(corrections) corrections, \(Self.rate(corrections, teaching)) a second")
         let learning = try await clock.measure { try await BenchTexts.settle(client) }
-        print("learnt after another \(learning)")
 
         var felt = Histogram<UInt32>(highestTrackableValue: 600_000_000, numberOfSignificantValueDigits: .three)
         var wrong = 0
@@ -61,17 +64,18 @@ struct CorrectionCommand: AsyncParsableCommand {
             }
             felt.record(UInt64(time / .microseconds(1)))
         }
-        let milliseconds = { (percentile: Double) in Double(felt.valueAtPercentile(percentile)) / 1000 }
-        print(
-            """
-            one correction, from submit to prediction, with \(corrections) learnt: \
-            median \(milliseconds(50)) ms, p95 \(milliseconds(95)) ms, worst \(Double(felt.max) / 1000) ms; \
-            \(rounds - wrong) of \(rounds) answered as taught
-            """)
-    }
-
-    private static func rate(_ count: Int, _ time: Duration) -> Int {
-        Int(Double(count) / max(time / .seconds(1), 1e-9))
+        let milliseconds = { (percentile: Double) in
+            ReportValue.number(Double(felt.valueAtPercentile(percentile)) / 1000, digits: 1)
+        }
+        let report = Report(output)
+        report.add([
+            "what": "felt", "corrections": .integer(corrections), "labels": .integer(labels),
+            "acknowledged_per_s": .number(Double(corrections) / max(teaching / .seconds(1), 1e-9), digits: 0),
+            "learnt_after_s": .number(learning / .seconds(1), digits: 1), "rounds": .integer(rounds),
+            "as_taught": .integer(rounds - wrong), "p50_ms": milliseconds(50), "p95_ms": milliseconds(95),
+            "worst_ms": .number(Double(felt.max) / 1000, digits: 1),
+        ])
+        report.finish()
     }
 
     /// A text about something that none of the others is about, different for every round.

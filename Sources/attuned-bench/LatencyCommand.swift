@@ -14,8 +14,7 @@ struct LatencyCommand: AsyncParsableCommand {
             connecting user needs the admin role.
             """)
 
-    @Option(help: "Path of the daemon's socket.")
-    var socket: String
+    @OptionGroup var daemon: DaemonOptions
 
     @Option(help: "Corrections to teach first.")
     var corrections = 512
@@ -29,6 +28,8 @@ struct LatencyCommand: AsyncParsableCommand {
     @Option(help: "What the bursts change.", transform: Self.method)
     var method = TuningMethod.lora
 
+    @OptionGroup var output: ReportOptions
+
     func validate() throws {
         guard corrections >= 100, labels >= 2, requests >= 1 else {
             throw ValidationError("it takes at least 100 corrections, 2 labels and 1 request")
@@ -36,6 +37,10 @@ struct LatencyCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        try await daemon.withDaemon { socket, _ in try await measure(socket) }
+    }
+
+    private func measure(_ socket: String) async throws {
         let client = try AttuneClient(path: socket)
         let watcher = try AttuneClient(path: socket)
         defer {
@@ -66,13 +71,24 @@ struct LatencyCommand: AsyncParsableCommand {
             _ = try await watcher.cancelTuning()
             try await BenchTexts.settle(client)
         }
-        print("\(requests) requests of about 10 tokens each, one at a time, microseconds:")
-        print("  idle          \(Self.line(idle))")
-        print("  during bursts \(Self.line(busy))")
-        let ratio = { (percentile: Double) in
-            Double(busy.valueAtPercentile(percentile)) / Double(max(idle.valueAtPercentile(percentile), 1))
+        let report = Report(output)
+        for (state, times) in [("idle", idle), ("burst", busy)] {
+            let milliseconds = { (percentile: Double) in
+                ReportValue.number(Double(times.valueAtPercentile(percentile)) / 1000, digits: 3)
+            }
+            let ratio = { (percentile: Double) in
+                let base = Double(max(idle.valueAtPercentile(percentile), 1))
+                return ReportValue.number(Double(times.valueAtPercentile(percentile)) / base)
+            }
+            report.add([
+                "what": "latency", "state": .text(state), "method": .text(method.rawValue),
+                "requests": .integer(Int(times.totalCount)), "p50_ms": milliseconds(50), "p90_ms": milliseconds(90),
+                "p99_ms": milliseconds(99), "p99.9_ms": milliseconds(99.9),
+                "worst_ms": .number(Double(times.max) / 1000, digits: 3), "p50_of_idle": ratio(50),
+                "p99_of_idle": ratio(99),
+            ])
         }
-        print("  ratio         p50 \(Self.rounded(ratio(50))), p99 \(Self.rounded(ratio(99)))")
+        report.finish()
     }
 
     private static func method(_ text: String) throws -> TuningMethod {
@@ -92,13 +108,4 @@ struct LatencyCommand: AsyncParsableCommand {
     private static func histogram() -> Histogram<UInt32> {
         Histogram(highestTrackableValue: 600_000_000, numberOfSignificantValueDigits: .three)
     }
-
-    private static func line(_ histogram: Histogram<UInt32>) -> String {
-        """
-        p50 \(histogram.valueAtPercentile(50)), p90 \(histogram.valueAtPercentile(90)), \
-        p99 \(histogram.valueAtPercentile(99)), worst \(histogram.max)
-        """
-    }
-
-    private static func rounded(_ ratio: Double) -> Double { (ratio * 100).rounded() / 100 }
 }

@@ -16,13 +16,13 @@ struct BaseModel: Sendable {
     /// The model as it answers before any revision, and as tuning starts from it.
     let learning: LearningBase
 
-    /// Loads the model directory `directory`, computing with `choice`.
+    /// Loads the model directory `directory`, to answer with weights of `precision`, computing with `choice`.
     ///
     /// - Throws: an error that names the file and what is wrong with it.
-    init(directory: String, name: String?, choice: Processor.Choice) throws {
+    init(directory: String, name: String?, precision: WeightPrecision, choice: Processor.Choice) throws {
         let path = URL(filePath: directory).standardizedFileURL.path(percentEncoded: false)
         self.name = name ?? path.split(separator: "/").last.map(String.init) ?? path
-        let model = try TextModel(directory: directory)
+        let model = try TextModel(directory: directory, precision: precision)
         let tokenizer = try Tokenizer(directory: directory)
         let limit = try Tokenizer.maximumLength(directory: directory)
         identity = try BaseModelIdentity(name: self.name, directory: directory)
@@ -31,6 +31,6 @@ struct BaseModel: Sendable {
         pipeline = try TextPipeline(
             tokenizer: tokenizer, maximumTokens: limit ?? model.configuration.positionCount, model: model.configuration)
         learning = LearningBase(
-            directory: path, digest: identity.digest, model: model, kernelPath: choice.kernelPath)
+            directory: path, digest: identity.digest, model: model, kernels: choice.kernelPath)
     }
 }

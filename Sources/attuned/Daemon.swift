@@ -35,7 +35,8 @@ struct Daemon {
         logger.info("computing", metadata: ["kernels": "\(choice.vectors)", "blas": "\(choice.blas)"])
 
         model = try BaseModel(
-            directory: settings.required("model"), name: settings.text("name"), choice: choice)
+            directory: settings.required("model"), name: settings.text("name"), precision: settings.precision,
+            choice: choice)
         var storeOptions = StateStore.Options(logger: logger)
         storeOptions.relearn = relearn
         storeOptions.keptRevisions = settings.integer("revisions.keep")
@@ -43,9 +44,11 @@ struct Daemon {
         store = try StateStore.open(
             directory: settings.required("stateDirectory"), baseModel: model.identity, options: storeOptions)
         let served = try await LoadedRevision.load(store.serving, from: store, base: model.learning)
+        served.serving.prepare()
 
         var engineOptions = InferenceEngine.Options()
-        engineOptions.threads = settings.integer("inference.threads")
+        let threads = settings.integer("inference.threads")
+        engineOptions.threads = threads > 0 ? threads : ProcessInfo.processInfo.activeProcessorCount
         engineOptions.batchTokens = settings.integer("inference.batchTokens")
         engineOptions.queuedTexts = settings.integer("inference.queuedTexts")
         engine = InferenceEngine(pipeline: model.pipeline, revision: served.serving, options: engineOptions)
@@ -55,7 +58,6 @@ struct Daemon {
         learning.isEnabled = settings.flag("learning.enabled")
         learning.idle = .seconds(settings.number("learning.idleSeconds"))
         learning.bursts = settings.bursts
-        learning.kernelPath = choice.kernelPath
         learner = Learner(
             store: store, engine: engine, base: model.learning, served: served, options: learning, logger: logger)
         try await learner.prepare()

@@ -6,6 +6,13 @@ import Testing
 
 /// A real daemon with the default model, in a directory of its own below the temporary one.
 final class DaemonProcess: Sendable {
+    /// A listening socket that the daemon finds as its third descriptor, as from a service manager.
+    struct SocketActivation {
+        let listener: Int32
+        /// Whether the environment says that the socket is for the daemon, or for another process.
+        var isForDaemon = true
+    }
+
     /// Thrown when the daemon ends before it is ready.
     struct DidNotStart: Error, CustomStringConvertible {
         let exit: ChildProcess.Exit
@@ -22,10 +29,12 @@ final class DaemonProcess: Sendable {
 
     /// Starts a daemon on the state in `folder` (a new one if nil) and returns once it says that it is ready.
     static func start(
-        in folder: URL? = nil, labels: [String] = ["alpha", "beta"], settings: String = "", options: [String] = []
+        in folder: URL? = nil, labels: [String] = ["alpha", "beta"], settings: String = "", options: [String] = [],
+        activation: SocketActivation? = nil
     ) async throws -> DaemonProcess {
         let daemon = try DaemonProcess(
-            folder: folder ?? temporaryFolder(), labels: labels, settings: settings, options: options)
+            folder: folder ?? temporaryFolder(), labels: labels, settings: settings, options: options,
+            activation: activation)
         try await daemon.becomeReady()
         return daemon
     }
@@ -44,7 +53,9 @@ final class DaemonProcess: Sendable {
         return "\(folder)/\(name)"
     }
 
-    private init(folder: URL, labels: [String], settings: String, options: [String]) throws {
+    private init(
+        folder: URL, labels: [String], settings: String, options: [String], activation: SocketActivation?
+    ) throws {
         self.folder = folder
         let model = try #require(
             ProcessInfo.processInfo.environment["ATTUNED_MODEL"], "set ATTUNED_MODEL to the default model's directory")
@@ -61,13 +72,21 @@ final class DaemonProcess: Sendable {
         notifications = try NotificationSocket(path: folder.appending(path: "notify").path(percentEncoded: false))
         var environment = ChildProcess.defaultEnvironment
         environment["NOTIFY_SOCKET"] = notifications.path
-        process = try ChildProcess(
-            Self.binary("attuned"),
+        let words =
             [
                 "--model", model, "--state-directory", folder.appending(path: "state").path(percentEncoded: false),
                 "--socket", folder.appending(path: "socket").path(percentEncoded: false),
                 "--config", file.path(percentEncoded: false),
-            ] + options, environment: environment, output: handle.fileDescriptor, errors: handle.fileDescriptor)
+            ] + options
+        let binary = try Self.binary("attuned")
+        // The shell knows the process id that the daemon will have.
+        let activated = activation.map {
+            ["-c", "LISTEN_FDS=1 LISTEN_PID=\($0.isForDaemon ? "$$" : "1") exec \"$0\" \"$@\"", binary]
+        }
+        process = try ChildProcess(
+            activated == nil ? binary : "/bin/sh", (activated ?? []) + words, environment: environment,
+            output: handle.fileDescriptor, errors: handle.fileDescriptor,
+            others: activation.map { [$0.listener] } ?? [])
     }
 
     /// Waits for the process's READY=1, or its end.

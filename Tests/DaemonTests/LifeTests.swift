@@ -98,7 +98,7 @@ import Testing
 
     @Test(arguments: [
         ("inferense: {threads: 1}", "inferense"), ("inference: {threads: many}", "inference.threads"),
-        ("inference: {threads: 0}", "inference.threads"),
+        ("inference: {threads: -1}", "inference.threads"),
         ("roles: {admin: [nobody-by-this-name]}", "nobody-by-this-name"),
         ("model: [", "settings.yaml"),
     ])

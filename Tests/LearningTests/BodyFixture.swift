@@ -56,7 +56,7 @@ final class BodyModel: Sendable {
     func base() throws -> LearningBase {
         LearningBase(
             directory: path, digest: try BaseModelIdentity(name: "tiny", directory: path).digest,
-            model: try TextModel(directory: path), kernelPath: "test")
+            model: try TextModel(directory: path), kernels: "test")
     }
 
     private func write(_ name: String, _ text: String) throws {

@@ -151,7 +151,7 @@ struct `Revisions in transformers and peft` {
         let directory = try #require(Interop.model)
         let base = LearningBase(
             directory: directory, digest: try BaseModelIdentity(name: "", directory: directory).digest,
-            model: try TextModel(directory: directory), kernelPath: "test")
+            model: try TextModel(directory: directory), kernels: "test")
         let store = try BodyStore(base, of: nil)
         let tokenizer = try Tokenizer(directory: directory)
         let texts = [

@@ -38,18 +38,20 @@ package final class ChildProcess: Sendable {
     /// Starts `program`, a path.
     ///
     /// Its environment is this process's less the daemon's settings, unless it is given another.
-    /// Descriptors that are nil are /dev/null to it.
+    /// Descriptors that are nil are /dev/null to it; those of `others` are its third and on.
     package init(
         _ program: String, _ arguments: [String], environment: [String: String] = defaultEnvironment,
-        input: Int32? = nil, output: Int32? = nil, errors: Int32? = nil
+        input: Int32? = nil, output: Int32? = nil, errors: Int32? = nil, others: [Int32] = []
     ) throws {
         let null = open("/dev/null", O_RDWR | O_CLOEXEC)
-        defer { close(null) }
+        // Copies out of the way, so that none is replaced before it has been passed on.
+        let descriptors = ([input, output, errors] + others).map { fcntl($0 ?? null, F_DUPFD_CLOEXEC, 64) }
+        defer { for descriptor in descriptors + [null] { close(descriptor) } }
         let words: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) } + [nil]
         let variables: [UnsafeMutablePointer<CChar>?] = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for string in words + variables { free(string) } }
         var id: pid_t = 0
-        let code = clinux_spawn(program, words, variables, [input ?? null, output ?? null, errors ?? null], &id)
+        let code = clinux_spawn(program, words, variables, descriptors, Int32(descriptors.count), &id)
         guard code == 0 else { throw DidNotStart(program: program, code: code) }
         self.id = id
         Thread.detachNewThread { [self] in reap() }

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "CKernelsPeak.h"
+
 /// Vector kernels, one set of functions for every instruction set they are compiled for.
 ///
 /// All matrices are row-major; a leading dimension (`ld…`) counts floats from one row to the next. Every sum has a
@@ -32,21 +34,36 @@ typedef struct {
     float gradient_scale;
 } ck_adamw;
 
+/// A product whose weights and rows are converted first.
+///
+/// Packed weights and rows have a layout of their own for every instruction set.
+typedef struct {
+    /// Bytes of the packed form of w [n, k].
+    size_t (*packed_size)(size_t n, size_t k);
+    /// Packs `w` [n, k], aligned to 4 bytes.
+    void (*pack)(const float *w, size_t n, size_t k, void *packed);
+    /// Bytes of the converted form of x [m, k].
+    size_t (*rows_size)(size_t m, size_t k);
+    /// Converts x [m, k]; `rows` is aligned to 4 bytes.
+    void (*convert)(const float *x, size_t ldx, size_t m, size_t k, void *rows);
+    /// y [m, n] = activation(rows [m, k] · wᵀ + bias [n]); `bias` may be null.
+    void (*matmul)(const void *rows, size_t m, size_t k, const void *packed, size_t n, const float *bias,
+                   ck_activation activation, float *y, size_t ldy);
+} ck_product;
+
 typedef struct ck_kernels {
-    /// The instruction set: "avx512", "avx2" or "plain".
+    /// The instruction set: "avx512-bf16" (with VNNI too), "avx512-vnni", "avx512", "avx2" or "plain".
     const char *name;
     /// Columns in one panel of a packed matrix.
     size_t panel_width;
 
     /// Packs `w` [n, k] into ceil(n / panel_width) panels of [k, panel_width], zeros past n.
     void (*pack)(const float *w, size_t n, size_t k, float *packed);
-    /// The same with elements rounded to bfloat16 (nearest, ties to even).
-    void (*pack_bf16)(const float *w, size_t n, size_t k, uint16_t *packed);
     /// y [m, n] = activation(x [m, k] · wᵀ + bias [n]); `bias` may be null.
     void (*matmul)(const float *x, size_t ldx, size_t m, size_t k, const float *packed, size_t n, const float *bias,
                    ck_activation activation, float *y, size_t ldy);
-    void (*matmul_bf16)(const float *x, size_t ldx, size_t m, size_t k, const uint16_t *packed, size_t n,
-                        const float *bias, ck_activation activation, float *y, size_t ldy);
+    /// Products with weights and rows of 16 and 8 bits.
+    ck_product bf16, int8;
 
     /// x [m, n] = activation(x + bias [n]); `bias` may be null.
     void (*bias_activation)(float *x, size_t ldx, size_t m, size_t n, const float *bias, ck_activation activation);
@@ -62,6 +79,10 @@ typedef struct ck_kernels {
     void (*attention)(const float *q, const float *k, const float *v, size_t ldqkv, size_t length, size_t head_size,
                       float scale, float *out, size_t ldo, float *scratch);
     size_t (*attention_scratch)(size_t length, size_t head_size);
+    /// The same with queries, keys, values and probabilities rounded to bf16 where the processor multiplies these faster.
+    void (*attention_bf16)(const float *q, const float *k, const float *v, size_t ldqkv, size_t length,
+                           size_t head_size, float scale, float *out, size_t ldo, float *scratch);
+    size_t (*attention_bf16_scratch)(size_t length, size_t head_size);
 
     /// out [n] = mean of x [m, n] over rows.
     void (*mean_rows)(const float *x, size_t m, size_t n, float *out);
@@ -125,10 +146,13 @@ typedef struct ck_kernels {
     void (*invert)(float *a, size_t n);
 } ck_kernels;
 
-/// The kernels compiled for plain C, AVX2 with FMA, and AVX-512; null where this processor cannot run them.
+/// The kernels compiled for plain C, AVX2 with FMA, and AVX-512, that with VNNI, and that with BF16; null where this
+/// processor cannot run them.
 const ck_kernels *ck_kernels_plain(void);
 const ck_kernels *ck_kernels_avx2(void);
 const ck_kernels *ck_kernels_avx512(void);
+const ck_kernels *ck_kernels_avx512_vnni(void);
+const ck_kernels *ck_kernels_avx512_bf16(void);
 /// The fastest of them that this processor runs.
 const ck_kernels *ck_kernels_best(void);
 

@@ -5,7 +5,8 @@
 #include <spawn.h>
 #include <sys/types.h>
 
-/// Starts `program` with three descriptors and no other, so that nothing of this process stays open in it; 0, or an error number.
-int clinux_spawn(const char *program, char *const *arguments, char *const *environment, const int descriptors[3], pid_t *id);
+/// Starts `program` with descriptors 0 to count - 1 and no other, so that nothing of this process stays open in it; 0, or an error
+/// number. Each of `descriptors` must be at least `count`.
+int clinux_spawn(const char *program, char *const *arguments, char *const *environment, const int *descriptors, int count, pid_t *id);
 
 #endif

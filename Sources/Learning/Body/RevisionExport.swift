@@ -65,7 +65,7 @@ package struct RevisionExport {
             // What is not a model directory yet: an adapter to be merged, or a delta, which no other tool can read.
             let base = LearningBase(
                 directory: model, digest: manifest.baseModel.digest, model: try TextModel(directory: model),
-                kernelPath: manifest.kernelPath)
+                kernels: manifest.kernelPath)
             let body = try LoadedBody.load(manifest, directory: source, base: base)
             for file in try base.modelDirectory(body.parameters) { try write(file, in: target) }
             return

@@ -47,6 +47,7 @@ struct BurstRecipe: Codable, Sendable, Equatable {
         if hasManyLabels {
             plan.contrastiveShare = 0.5
             plan.contrastiveTemperature = 0.1
+            plan.tokenDropout = 0.15
             if case .lora = method { plan.keptShare = 0.7 }
         }
         self.plan = plan

@@ -29,17 +29,15 @@ package struct Verifier {
     private let store: StateStore
     private let base: LearningBase
     private let pipeline: TextPipeline
-    private let kernelPath: String
     private let corrections: [Int64: Correction]
 
     /// - Throws: `StorageError`, also where a correction is not what was committed.
     package init(
-        store: StateStore, base: LearningBase, pipeline: TextPipeline, kernelPath: String
+        store: StateStore, base: LearningBase, pipeline: TextPipeline
     ) async throws(StorageError) {
         self.store = store
         self.base = base
         self.pipeline = pipeline
-        self.kernelPath = kernelPath
         var corrections: [Int64: Correction] = [:]
         var cursor: Int64 = 0
         while true {
@@ -62,8 +60,8 @@ package struct Verifier {
             if error.code == .otherModel { return .notComparable(error.text) }
         }
         let revision = try loaded.get()
-        guard manifest.kernelPath == kernelPath else {
-            return .notComparable("it was computed by \(manifest.kernelPath), and this is \(kernelPath)")
+        guard manifest.kernelPath == base.kernelPath else {
+            return .notComparable("it was computed by \(manifest.kernelPath), and this is \(base.kernelPath)")
         }
         let sets = manifest.corrections
         for (name, set) in [("head", sets.head), ("body", sets.body), ("holdout", sets.holdout)] {

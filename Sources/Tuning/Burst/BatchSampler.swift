@@ -5,6 +5,7 @@ package import Transformer
 /// Corrections and replay come 1:1, each from a deck that is shuffled anew when it is used up. No example is in a batch
 /// twice, so that a batch is smaller where there are few. With `pairs`, every second example has the label of the one
 /// before it, where there is another with that label: a contrastive loss has nothing to say about an example alone.
+/// With a token dropout every draw of a text lacks other words of it.
 package struct BatchSampler {
     /// The examples of one batch.
     package struct Drawn {
@@ -18,6 +19,9 @@ package struct BatchSampler {
     private var generator: SplitMix
     private let size: Int
     private let tokens: Int
+    private let dropout: Float
+    /// What tokens are left out by; apart from `generator`, so that the order is the same with dropout and without.
+    private var dropGenerator: SplitMix
     /// Indices of the examples of each label; empty without `pairs`.
     private var byLabel: [Int32: [Int]] = [:]
 
@@ -27,7 +31,8 @@ package struct BatchSampler {
         size: Int,
         tokens: Int,
         pairs: Bool,
-        seed: UInt64
+        seed: UInt64,
+        dropout: Float = 0
     ) {
         examples = corrections + replay
         decks = [0..<corrections.count, corrections.count..<corrections.count + replay.count]
@@ -37,7 +42,9 @@ package struct BatchSampler {
         let most = decks.count == 2 ? 2 * min(corrections.count, max(size / 2, 1)) : share
         self.size = max(min(size, most), 1)
         self.tokens = tokens
+        self.dropout = dropout
         generator = SplitMix(seed: seed, name: "batches")
+        dropGenerator = SplitMix(seed: seed, name: "dropped tokens")
         if pairs {
             for (index, example) in examples.enumerated() { byLabel[example.label, default: []].append(index) }
         }
@@ -62,13 +69,30 @@ package struct BatchSampler {
         return drawn
     }
 
-    private func admit(_ index: Int, into drawn: inout Drawn) -> Bool {
+    private mutating func admit(_ index: Int, into drawn: inout Drawn) -> Bool {
         let example = examples[index]
         guard drawn.labels.isEmpty || drawn.batch.tokenCount + example.ids.count <= tokens else { return false }
-        drawn.batch.append(ids: example.ids, typeIDs: example.typeIDs)
+        let places = keptPlaces(of: example)
+        drawn.batch.append(ids: places.map { example.ids[$0] }, typeIDs: places.map { example.typeIDs[$0] })
         drawn.labels.append(example.label)
         drawn.weights.append(example.weight)
         return true
+    }
+
+    /// Where the tokens are that stay: the first, the last and their like elsewhere, which frame the text or part it in
+    /// two, and of the others those that are not left out; all where none of the others would stay.
+    private mutating func keptPlaces(of example: BurstExample) -> [Int] {
+        let all = Array(example.ids.indices)
+        guard dropout > 0, let first = example.ids.first, let last = example.ids.last else { return all }
+        var kept: [Int] = []
+        var words = 0
+        for place in all {
+            let isFrame = example.ids[place] == first || example.ids[place] == last
+            if !isFrame, (dropGenerator.nextSigned() + 1) / 2 < dropout { continue }
+            kept.append(place)
+            if !isFrame { words += 1 }
+        }
+        return words > 0 ? kept : all
     }
 
     private mutating func partner(of index: Int, avoiding used: Set<Int>) -> Int? {

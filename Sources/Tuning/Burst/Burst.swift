@@ -167,7 +167,8 @@ package struct Burst {
             size: plan.batchSize,
             tokens: objective.body.limits.tokens,
             pairs: plan.contrastiveShare > 0,
-            seed: input.seed
+            seed: input.seed,
+            dropout: plan.tokenDropout ?? 0
         )
         var steps: [Step] = []
         for number in 1...plan.steps {

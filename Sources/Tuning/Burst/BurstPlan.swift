@@ -26,6 +26,10 @@ package struct BurstPlan: Sendable, Equatable, Codable {
     ///
     /// Between the weights before and after there are often better ones than at either end.
     package var keptShare: Float = 1
+    /// How likely each token of a text is to be left out when the text is drawn; nil for never.
+    ///
+    /// Where there are a few texts of each label, words that they share by chance are not to be what counts.
+    package var tokenDropout: Float?
     /// How far the right label's logit must be above all others for a correction to count as fixed.
     package var margin: Float = 0.5
 
@@ -50,6 +54,7 @@ package struct BurstPlan: Sendable, Equatable, Codable {
         }
         if !(featureScale.isFinite && featureScale > 0) { return "the feature scale must be positive" }
         if !(keptShare > 0 && keptShare <= 1) { return "the share that is kept must be in 0 … 1" }
+        if let tokenDropout, !(0..<1).contains(tokenDropout) { return "the token dropout must be from 0 to below 1" }
         if !(optimizer.clip > 0) { return "the clipping norm must be positive" }
         for beta in [optimizer.beta1, optimizer.beta2] where !(beta >= 0 && beta < 1) {
             return "AdamW's betas must be from 0 to below 1"

@@ -33,7 +33,8 @@ struct CheckCommand: AsyncParsableCommand {
             let choice = try Processor.check()
             print("processor: \(choice.vectors) kernels, OpenBLAS \(choice.blas)")
             let model = try BaseModel(
-                directory: settings.required("model"), name: settings.text("name"), choice: choice)
+                directory: settings.required("model"), name: settings.text("name"), precision: settings.precision,
+                choice: choice)
             let labels = model.learning.head.map { ", \($0.labels.count) labels of its own" } ?? ""
             print("model: \(model.name), \(model.architecture), \(model.parameterCount) parameters\(labels)")
             _ = try settings.labels()

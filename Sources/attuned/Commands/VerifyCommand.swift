@@ -33,10 +33,11 @@ struct VerifyCommand: AsyncParsableCommand {
             let settings = try options.settings()
             let choice = try Processor.check()
             let model = try BaseModel(
-                directory: settings.required("model"), name: settings.text("name"), choice: choice)
+                directory: settings.required("model"), name: settings.text("name"), precision: settings.precision,
+                choice: choice)
             try await withState(settings, model: model.identity) { store in
                 let verifier = try await Verifier(
-                    store: store, base: model.learning, pipeline: model.pipeline, kernelPath: choice.kernelPath)
+                    store: store, base: model.learning, pipeline: model.pipeline)
                 for number in try await numbers(store, verifier) {
                     let verdict = try await verifier.verify(number)
                     print("revision \(number): \(verdict)")

@@ -1,3 +1,5 @@
+import Tensors
+
 /// One thing that can be configured: in the file, by the environment, or by an option.
 struct Setting: Sendable {
     /// What values a setting takes.
@@ -57,7 +59,13 @@ struct Setting: Sendable {
         Setting("socket", .text, "Path of the Unix-domain socket; not needed when systemd passes one."),
         Setting("labels", .list, "Labels that can be answered before any correction names them."),
         Setting("name", .text, "Name of the model in answers; by default the model directory's own."),
-        Setting("inference.threads", .integer(1...256), "Threads that compute answers.", otherwise: "1"),
+        Setting(
+            "inference.threads", .integer(0...256), "Threads that compute answers; 0 for one a processor.",
+            otherwise: "0"),
+        Setting(
+            "inference.precision", .choice(WeightPrecision.allCases.map(\.rawValue)),
+            "What answers are computed with: fp32; bf16, about twice as fast; int8, faster still and less exact.",
+            otherwise: "bf16"),
         Setting("inference.batchTokens", .integer(16...65_536), "Most tokens computed together.", otherwise: "512"),
         Setting(
             "inference.queuedTexts", .integer(1...10_000_000),

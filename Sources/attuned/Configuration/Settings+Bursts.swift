@@ -1,8 +1,12 @@
 import Learning
+import Tensors
 import Transformer
 import Tuning
 
 extension Settings {
+    /// What answers are computed with.
+    var precision: WeightPrecision { WeightPrecision(rawValue: text("inference.precision") ?? "") ?? .bfloat16 }
+
     /// When and how the body is tuned.
     var bursts: BurstPolicy {
         var policy = BurstPolicy()

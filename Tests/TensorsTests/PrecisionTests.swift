@@ -1,0 +1,110 @@
+import Tensors
+import Testing
+
+/// `value` with the 8 bits of mantissa that bf16 has, ties to even.
+private func rounded(_ value: Float) -> Float {
+    let bits = value.bitPattern
+    return Float(bitPattern: (bits &+ 0x7FFF &+ (bits >> 16 & 1)) & 0xFFFF_0000)
+}
+
+@Suite(.serialized) struct `Products in fewer bits agree with a plain loop over the rounded values` {
+    private static let shapes = [
+        (0, 3, 5), (1, 1, 1), (1, 384, 384), (3, 7, 9), (12, 64, 33), (13, 29, 31), (25, 101, 65), (2, 1536, 40),
+    ]
+
+    /// The product of `x` [m, k] and `w` [n, k] with a bias, by every instruction set.
+    private func products(
+        _ precision: WeightPrecision, _ x: [Float], _ w: [Float], _ b: [Float], m: Int, k: Int, n: Int
+    ) -> [(kernels: String, values: [Float])] {
+        VectorKernels.available.map { kernels in
+            let workspace = Workspace(capacity: 1 << 18)
+            let input = workspace.matrix(rows: m, columns: k)
+            let output = workspace.matrix(rows: m, columns: n)
+            fill(input, x)
+            let size = kernels.rowsScratch(precision, rows: m, columns: k)
+            let rows = kernels.rows(input, for: precision, scratch: workspace.matrix(rows: 1, columns: size))
+            PackedMatrix(Tensor(w, shape: [n, k]), precision: precision, kernels: kernels)
+                .multiply(rows, bias: Tensor(b, shape: [n]), into: output)
+            return (kernels.name, output.values)
+        }
+    }
+
+    @Test(arguments: shapes) func `of 16`(m: Int, k: Int, n: Int) {
+        let (x, w, b) = (noise(m * k, seed: 1), noise(n * k, seed: 2), noise(n, seed: 3))
+        for (kernels, values) in products(.bfloat16, x, w, b, m: m, k: k, n: n) {
+            for row in 0..<m {
+                for column in 0..<n {
+                    let exact = (0..<k).reduce(Double(b[column])) {
+                        $0 + Double(rounded(x[row * k + $1])) * Double(rounded(w[column * k + $1]))
+                    }
+                    let error = abs(Double(values[row * n + column]) - exact)
+                    // A product of two such values is exact in fp32; the sum is rounded as in fp32.
+                    #expect(error <= 1e-6 * Double(k).squareRoot() + 1e-6, "\(kernels)")
+                }
+            }
+        }
+    }
+
+    @Test(arguments: shapes) func `of 8`(m: Int, k: Int, n: Int) {
+        // Most rows are one-sided, as behind an activation; one is zeros.
+        var x = noise(m * k, seed: 4).map { $0 < -0.1 ? $0 / 8 : $0 * 3 }
+        if m > 2 { for index in k..<2 * k { x[index] = 0 } }
+        let (w, b) = (noise(n * k, seed: 5), noise(n, seed: 6))
+        for (kernels, values) in products(.int8, x, w, b, m: m, k: k, n: n) {
+            for row in 0..<m {
+                let own = x[row * k..<(row + 1) * k]
+                let (low, high) = (min(0, own.min() ?? 0), max(0, own.max() ?? 0))
+                let step = Double(high - low) / 255
+                for column in 0..<n {
+                    let weights = w[column * k..<(column + 1) * k]
+                    let scale = Double(weights.reduce(0) { max($0, abs($1)) }) / 127
+                    let exact = zip(own, weights).reduce(Double(b[column])) { $0 + Double($1.0) * Double($1.1) }
+                    // Each value is off by at most half a step of its row or column, and a zero point by another half.
+                    let bound = zip(own, weights).reduce(1e-5) {
+                        $0 + step * abs(Double($1.1)) + scale / 2 * (abs(Double($1.0)) + step)
+                    }
+                    let error = abs(Double(values[row * n + column]) - exact)
+                    #expect(error <= bound, "\(kernels) \(row) \(column)")
+                    // Errors of either sign cancel out: far less than the bound where there are many.
+                    if k > 300 { #expect(error <= bound / 8, "\(kernels)") }
+                }
+            }
+        }
+    }
+
+    @Test(arguments: WeightPrecision.allCases)
+    func `and a row's is the same to the bit in any batch`(precision: WeightPrecision) {
+        let (k, n, m) = (203, 70, 29)
+        let (x, w, b) = (noise(m * k, seed: 7), noise(n * k, seed: 8), noise(n, seed: 9))
+        let together = products(precision, x, w, b, m: m, k: k, n: n)
+        for row in 0..<m {
+            let alone = products(precision, Array(x[row * k..<(row + 1) * k]), w, b, m: 1, k: k, n: n)
+            for (one, all) in zip(alone, together) {
+                #expect(one.values == Array(all.values[row * n..<(row + 1) * n]), "\(one.kernels)")
+            }
+        }
+    }
+
+    @Test(arguments: [1, 2, 5, 16, 17, 31, 33, 64, 100], [24, 32, 64])
+    func `attention in bf16`(length: Int, headSize: Int) {
+        let values = noise(length * 3 * headSize, seed: UInt64(length))
+        let scale = 1 / Float(headSize).squareRoot()
+        for kernels in VectorKernels.available {
+            let workspace = Workspace(capacity: 1 << 18)
+            let all = workspace.matrix(rows: length, columns: 3 * headSize)
+            fill(all, values)
+            let outputs = [WeightPrecision.float32, .bfloat16].map { precision in
+                let output = workspace.matrix(rows: length, columns: headSize)
+                let size = kernels.attentionScratch(length: length, headSize: headSize, precision: precision)
+                kernels.attention(
+                    query: all.columns(0..<headSize), key: all.columns(headSize..<2 * headSize),
+                    value: all.columns(2 * headSize..<3 * headSize), scale: scale, precision: precision, into: output,
+                    scratch: workspace.matrix(rows: 1, columns: size))
+                return output.values
+            }
+            // Values up to 1 are rounded by up to 2⁻⁹, probabilities and scores too.
+            let worst = zip(outputs[0], outputs[1]).reduce(Float(0)) { max($0, abs($1.0 - $1.1)) }
+            #expect(worst <= 1.0 / 128, "\(kernels.name): \(worst)")
+        }
+    }
+}

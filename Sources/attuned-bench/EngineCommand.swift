@@ -18,8 +18,8 @@ struct EngineCommand: ParsableCommand {
     @Argument(help: "Model directory in the Hugging Face layout.")
     var model: String
 
-    @Option(help: ArgumentHelp("Weights that are read: \(BenchPrecision.list).", valueName: "precision"))
-    var precision = BenchPrecision.fp32
+    @Option(help: ArgumentHelp("Weights that are read: \(WeightPrecision.list).", valueName: "precision"))
+    var precision = WeightPrecision.bfloat16
 
     @Flag(help: "Fewer sizes.")
     var quick = false
@@ -124,7 +124,7 @@ extension ModelConfiguration {
     var linearWeightCount: Int { layerCount * (4 * hiddenSize * hiddenSize + 2 * hiddenSize * intermediateSize) }
 }
 
-extension BenchPrecision {
+extension WeightPrecision {
     /// For help texts.
     static var list: String { allCases.map(\.rawValue).joined(separator: ", ") }
 }

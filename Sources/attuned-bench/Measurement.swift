@@ -38,9 +38,8 @@ enum Measurement {
     }
 
     /// The model of a directory, with the weights that inference reads in `precision`.
-    static func makeModel(directory: String, precision: BenchPrecision) throws -> TextModel {
-        _ = precision
-        return try TextModel(directory: directory)
+    static func makeModel(directory: String, precision: WeightPrecision) throws -> TextModel {
+        try TextModel(directory: directory, precision: precision)
     }
 
     /// Texts to tokens, for `model` of the same directory.
@@ -62,15 +61,12 @@ enum Measurement {
     }
 }
 
-/// The weights that inference reads.
-enum BenchPrecision: String, CaseIterable, ExpressibleByArgument {
-    case fp32, bf16, int8
-
+extension WeightPrecision: ExpressibleByArgument {
     /// Of one weight.
     var byteCount: Int {
         switch self {
-        case .fp32: 4
-        case .bf16: 2
+        case .float32: 4
+        case .bfloat16: 2
         case .int8: 1
         }
     }

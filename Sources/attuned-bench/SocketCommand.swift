@@ -4,6 +4,7 @@ import Foundation
 import Histogram
 import Inference
 import LineProtocol
+import Tensors
 import Tokenization
 import Transformer
 
@@ -30,8 +31,8 @@ struct SocketCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Directory whose disk is timed, as that of the daemon's state.", valueName: "directory"))
     var fsyncDirectory: String?
 
-    @Option(help: ArgumentHelp("Weights that the daemon reads: \(BenchPrecision.list).", valueName: "precision"))
-    var precision = BenchPrecision.fp32
+    @Option(help: ArgumentHelp("Weights that the daemon reads: \(WeightPrecision.list).", valueName: "precision"))
+    var precision = WeightPrecision.bfloat16
 
     @OptionGroup var output: ReportOptions
 

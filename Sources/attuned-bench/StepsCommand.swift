@@ -1,5 +1,6 @@
 import ArgumentParser
 import Inference
+import Tensors
 import Transformer
 import Tuning
 
@@ -26,7 +27,7 @@ struct StepsCommand: ParsableCommand {
 
     func run() throws {
         try Measurement.prepare()
-        let model = try Measurement.makeModel(directory: model, precision: .fp32)
+        let model = try Measurement.makeModel(directory: model, precision: .float32)
         let report = Report(output)
         for method in StepMethod.allCases {
             for (sequences, tokens) in quick ? [(32, 16)] : Self.shapes {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Inference
+import Tensors
 import Tokenization
 import Transformer
 
@@ -19,8 +20,8 @@ struct TextsCommand: AsyncParsableCommand {
     @Argument(help: "CSV file with a column 'text'.")
     var file: String
 
-    @Option(help: ArgumentHelp("Weights that are read: \(BenchPrecision.list).", valueName: "precision"))
-    var precision = BenchPrecision.fp32
+    @Option(help: ArgumentHelp("Weights that are read: \(WeightPrecision.list).", valueName: "precision"))
+    var precision = WeightPrecision.bfloat16
 
     @Flag(help: "One pass of each.")
     var quick = false

@@ -112,10 +112,15 @@ package final class InferenceEngine: Sendable {
 
     private static func prediction(_ text: EmbeddedText, head: ClassificationHead, topK: Int) -> Prediction {
         let probabilities = head.probabilities(text.features.span)
-        let order = probabilities.indices.sorted {
-            (probabilities[$1], head.labels[$0]) < (probabilities[$0], head.labels[$1])
+        let isBefore = { (a: Int, b: Int) in
+            probabilities[a] == probabilities[b]
+                ? head.labels[a] < head.labels[b] : probabilities[a] > probabilities[b]
         }
-        let scores = order.prefix(topK).map { Prediction.Score(label: head.labels[$0], score: probabilities[$0]) }
+        let best =
+            topK == 1
+            ? [probabilities.indices.min(by: isBefore)].compactMap(\.self)
+            : Array(probabilities.indices.sorted(by: isBefore).prefix(topK))
+        let scores = best.map { Prediction.Score(label: head.labels[$0], score: probabilities[$0]) }
         return Prediction(scores: scores, truncated: text.truncated)
     }
 

@@ -9,6 +9,8 @@ final class ConnectionTable {
     let handler: any RequestHandler
     let logger: Logger
     let outlook: ServerOutlook
+    /// For answers that take next to nothing but waiting.
+    let loopExecutor: LoopExecutor
 
     private(set) var isDraining = false
     private var connections: [UInt64: Connection] = [:]
@@ -21,13 +23,15 @@ final class ConnectionTable {
         policy: AccessPolicy,
         handler: any RequestHandler,
         logger: Logger,
-        outlook: ServerOutlook
+        outlook: ServerOutlook,
+        loopExecutor: LoopExecutor
     ) {
         self.limits = limits
         self.policy = policy
         self.handler = handler
         self.logger = logger
         self.outlook = outlook
+        self.loopExecutor = loopExecutor
     }
 
     /// Whether tasks of closed connections are still running.

@@ -46,7 +46,9 @@ package final class SocketServer: Sendable {
         let outlook = ServerOutlook()
         let table = try await loop.submit {
             NIOLoopBound(
-                ConnectionTable(limits: limits, policy: policy, handler: handler, logger: logger, outlook: outlook),
+                ConnectionTable(
+                    limits: limits, policy: policy, handler: handler, logger: logger, outlook: outlook,
+                    loopExecutor: LoopExecutor(loop)),
                 eventLoop: loop
             )
         }.get()

@@ -34,6 +34,17 @@ extension VectorKernels {
         }
     }
 
+    /// weight · x + bias, for `weight` [bias.count, x.count] as it is.
+    package func apply(_ weight: [Float], bias: [Float], to x: Span<Float>) -> [Float] {
+        precondition(weight.count == bias.count * x.count, "sizes must agree")
+        var output = bias
+        unsafe x.withUnsafeBufferPointer { x in
+            guard let base = x.baseAddress else { return }
+            unsafe table.pointee.apply_rows(weight, bias.count, x.count, base, bias, &output)
+        }
+        return output
+    }
+
     /// The inner product, in double precision.
     package func dot(_ a: [Float], _ b: [Float]) -> Double {
         precondition(a.count == b.count, "vectors of one length")

@@ -1,4 +1,5 @@
 import Glibc
+import Tensors
 
 /// Turns pooled features into class scores: softmax((weight · scaled features + bias) / temperature).
 ///
@@ -27,28 +28,7 @@ package struct ClassificationHead: Sendable, Equatable {
     /// The logits of one text's pooled features [featureCount], before the temperature; [labels].
     package func logits(_ features: Span<Float>) -> [Float] {
         precondition(features.count == featureCount, "features do not fit the head")
-        let rows = weight.span
-        return labels.indices.map { label in
-            let start = label * featureCount
-            var sums = SIMD16<Float>.zero
-            var index = 0
-            while index + 16 <= featureCount {
-                var a = SIMD16<Float>()
-                var b = SIMD16<Float>()
-                for lane in 0..<16 {
-                    a[lane] = rows[start + index + lane]
-                    b[lane] = features[index + lane]
-                }
-                sums += a * b
-                index += 16
-            }
-            var total = sums.sum()
-            while index < featureCount {
-                total += rows[start + index] * features[index]
-                index += 1
-            }
-            return total + bias[label]
-        }
+        return VectorKernels.best.apply(weight, bias: bias, to: features)
     }
 
     /// The probability of each label for one text's pooled features; [labels], adding up to 1.

@@ -132,6 +132,9 @@ typedef struct ck_kernels {
 
     // Softmax regression.
 
+    /// y [n] = w [n, k] · x [k] + bias [n], with w as it is.
+    void (*apply_rows)(const float *w, size_t n, size_t k, const float *x, const float *bias, float *y);
+
     /// Adds bias [n] to the logits z [m, n] and returns the sum over rows of weight · cross-entropy against `labels`.
     ///
     /// Replaces z by the sum's gradient, weight · (softmax − one-hot), and adds its columns to column_sums [n]. Every

@@ -34,7 +34,7 @@ struct Daemon {
         let choice = try Processor.check()
         logger.info("computing", metadata: ["kernels": "\(choice.vectors)", "blas": "\(choice.blas)"])
 
-        model = try BaseModel(
+        model = try await BaseModel(
             directory: settings.required("model"), name: settings.text("name"), precision: settings.precision,
             choice: choice)
         var storeOptions = StateStore.Options(logger: logger)

@@ -32,7 +32,7 @@ struct CheckCommand: AsyncParsableCommand {
             let settings = try options.settings()
             let choice = try Processor.check()
             print("processor: \(choice.vectors) kernels, OpenBLAS \(choice.blas)")
-            let model = try BaseModel(
+            let model = try await BaseModel(
                 directory: settings.required("model"), name: settings.text("name"), precision: settings.precision,
                 choice: choice)
             let labels = model.learning.head.map { ", \($0.labels.count) labels of its own" } ?? ""

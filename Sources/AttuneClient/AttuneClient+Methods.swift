@@ -122,10 +122,9 @@ extension AttuneClient {
         return result.path
     }
 
-    /// Reads the configuration again; returns the keys whose values changed.
-    public func reloadConfiguration() async throws(ClientError) -> [String] {
-        let result: ReloadResult = try await call(.reloadConfiguration)
-        return result.changed
+    /// Has the daemon read its configuration again; returns the keys whose values changed once the new ones hold.
+    public func reloadConfiguration() async throws(ClientError) -> ReloadResult {
+        try await call(.reloadConfiguration)
     }
 
     /// How the daemon is.

@@ -49,6 +49,7 @@ public struct ErrorReason: RawRepresentable, Sendable, Hashable, ExpressibleBySt
     package static let revision: ErrorReason = "revision"
     package static let correction: ErrorReason = "correction"
     package static let burst: ErrorReason = "burst"
+    package static let configuration: ErrorReason = "configuration"
     package static let commit: ErrorReason = "commit"
     package static let shuttingDown: ErrorReason = "shuttingDown"
     package static let noLabels: ErrorReason = "noLabels"

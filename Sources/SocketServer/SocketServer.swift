@@ -11,7 +11,7 @@ package final class SocketServer: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let listener: any Channel
     private let socket: ListeningSocket
-    private let table: NIOLoopBound<ConnectionTable>
+    let table: NIOLoopBound<ConnectionTable>
     private let outlook: ServerOutlook
     private let logger: Logger
     private let isStopping = Atomic(false)

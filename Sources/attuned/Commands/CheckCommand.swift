@@ -24,7 +24,10 @@ struct CheckCommand: AsyncParsableCommand {
         if settings {
             for setting in Setting.all {
                 let fallback = setting.fallback.map { ", default \($0)" } ?? ""
-                print("\(setting.key)  (\(setting.variable); \(setting.kind.words)\(fallback))\n    \(setting.summary)")
+                let restart = setting.isLive ? "" : ", at a restart"
+                print(
+                    "\(setting.key)  (\(setting.variable); \(setting.kind.words)\(fallback)\(restart))\n"
+                        + "    \(setting.summary)")
             }
             return
         }

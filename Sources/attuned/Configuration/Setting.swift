@@ -45,6 +45,15 @@ struct Setting: Sendable {
         return name
     }
 
+    /// Whether a reload applies a new value, or only a restart does.
+    var isLive: Bool {
+        switch key {
+        case "labels", "learning.idleSeconds", "log.level": true
+        case "tuning.holdoutShare": false
+        default: ["tuning.", "limits.", "roles."].contains { key.hasPrefix($0) }
+        }
+    }
+
     private init(_ key: String, _ kind: Kind, _ summary: String, otherwise fallback: String? = nil) {
         self.key = key
         self.kind = kind

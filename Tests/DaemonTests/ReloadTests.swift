@@ -41,7 +41,8 @@ private func configure(_ daemon: DaemonProcess, labels: String = "[alpha, beta]"
         ("tuning: {rank: many}", "tuning.rank"), ("nothing: 1", "nothing"), ("model: [", "settings.yaml"),
         ("roles: {admin: [nobody-by-this-name]}", "nobody-by-this-name"), ("labels: [\"\"]", "labels"),
     ])
-    func `changes nothing when it has a fault, and the refusal names it`(settings: String, culprit: String) async throws {
+    func `changes nothing when it has a fault, and the refusal names it`(settings: String, culprit: String) async throws
+    {
         let daemon = try await DaemonProcess.start()
         let client = try AttuneClient(path: daemon.socket)
         let before = try await client.discover()

@@ -89,7 +89,8 @@ struct `Journal fields` {
             fields == [
                 #"MESSAGE=published a revision odd key-é=x peerUid=1000 revision=3"#, "PRIORITY=6",
                 "ATTUNED_COMPONENT=learning", "CODE_FILE=f.swift", "CODE_LINE=7", "CODE_FUNC=g()",
-                "MESSAGE_ID=\(EventKind.publishedRevision.identifier)", "ATTUNED_ODD_KEY__=x", "ATTUNED_PEER_UID=1000", "ATTUNED_REVISION=000003",
+                "MESSAGE_ID=\(EventKind.publishedRevision.identifier)", "ATTUNED_ODD_KEY__=x", "ATTUNED_PEER_UID=1000",
+                "ATTUNED_REVISION=000003",
             ]
         )
     }

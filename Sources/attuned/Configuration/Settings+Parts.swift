@@ -1,9 +1,9 @@
+import Foundation
 import Glibc
 import Inference
 import Learning
 import Logging
 import SocketServer
-import Foundation
 
 extension Settings {
     /// Least level that is logged.

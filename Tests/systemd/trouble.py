@@ -199,6 +199,7 @@ def losses():
             run("systemctl", "set-property", "--runtime", m.service, "MemoryMax=infinity")
             check("a burst that hits the memory limit ends the daemon, which is back", gone,
                   f"the burst: {done.get('error') or done.get('state')!r}")
+            check("  and puts off the next one", wait(lambda: m.events("-u", m.service, "ATTUNED_TIMES=1")))
             status = call("m", "status")
             check("  and has lost nothing", status["corrections"]["learnt"] == 120 and status["revision"] == revision,
                   f"revision {revision}")

@@ -13,7 +13,9 @@ struct BurstMark: Sendable {
         return min(max(Int(String(decoding: data, as: UTF8.self)) ?? 1, 1), 100)
     }
 
-    /// A burst begins. A mark that cannot be written is missed only where it would help.
+    /// A burst begins.
+    ///
+    /// A mark that cannot be written is missed only where it would help.
     func begin() {
         guard let path else { return }
         try? Data("\(deaths + 1)".utf8).write(to: URL(filePath: path), options: .atomic)

@@ -78,6 +78,11 @@ extension Learner {
     func recallBursts() async throws(StorageError) {
         let records = try await store.bursts(limit: 200)
         bursts.recall(records)
+        let deaths = mark.deaths
+        bursts.postpone(deaths: deaths)
+        if deaths > 0 {
+            logger.warning("the daemon ended while a burst ran", metadata: ["times": "\(deaths)"])
+        }
         if let last = records.first { board.show(BurstStatus(last)) }
     }
 
@@ -188,6 +193,8 @@ extension Learner {
         return status
     }
 
+    private var mark: BurstMark { BurstMark(path: options.burstMark) }
+
     /// How a burst ended.
     private struct Ending {
         let outcome: BurstRecord.Outcome
@@ -205,7 +212,9 @@ extension Learner {
                 "burst": "\(request.id)", "method": "\(request.method.name.rawValue)",
                 "purpose": "\(request.purpose.rawValue)",
             ])
+        mark.begin()
         let ending = await outcome(of: request)
+        mark.end()
         if ending.outcome != .published || ending.revision == nil { try? await reloadServed() }
         bursts.isRunning = false
         bursts.users = nil

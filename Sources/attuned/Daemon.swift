@@ -85,7 +85,7 @@ struct Daemon {
         var services: [any Service] = [
             LearningService(learner: learner, notifier: notifier, logger: logger),
             ReportingService(notifier: notifier, store: store, engine: engine, learner: learner),
-            Watchdog(notifier: notifier, server: server, learner: learner),
+            Watchdog(notifier: notifier, server: server, learner: learner, logger: logger),
             ServerService(server: server, notifier: notifier),
         ]
         // Who closes a terminal wants what ran in it to end.

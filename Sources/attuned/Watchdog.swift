@@ -2,6 +2,7 @@ import Dispatch
 import Foundation
 import Glibc
 import Learning
+import Logging
 import ServiceLifecycle
 import SocketServer
 import Supervision
@@ -14,14 +15,21 @@ struct Watchdog: Service {
     let notifier: Notifier
     let server: SocketServer
     let learner: Learner
+    let logger: Logger
 
     func run() async throws {
         guard let interval = notifier.watchdogInterval else { return try await gracefulShutdown() }
         let descriptor = try await server.connectToSelf()
-        let thread = Thread { [notifier, learner] in
+        let thread = Thread { [notifier, learner, logger] in
             var progress = LearningProgress()
             var probe = Probe(descriptor: descriptor)
-            while probe.isAnswered() {
+            while true {
+                let asked = ContinuousClock.now
+                guard probe.isAnswered() else { break }
+                let seconds = asked.duration(to: .now) / .seconds(1)
+                if seconds > interval / .seconds(2) {
+                    logger.warning("slow to answer itself", metadata: ["seconds": "\(seconds)"])
+                }
                 if progress.isMade(learner.burst) { notifier.watchdog() }
                 probe.rest(interval / 4)
             }

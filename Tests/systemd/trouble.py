@@ -57,7 +57,7 @@ def activation():
         a.remove()
 
 
-def watchdog(seconds=60):
+def watchdog(seconds=int(__import__("os").environ.get("SECS","60"))):
     with part("4. The watchdog"):
         w = Instance("w", BURSTS, "WatchdogSec=5\nEnvironment=ATTUNED_TEST_BLOCKING=1")
         teach(client := Client("w"), 120)
@@ -76,9 +76,12 @@ def watchdog(seconds=60):
         def load():
             client = Client("w")
             texts = [text for text, _ in examples(64)]
-            while not stop.is_set():
-                client.call("predict", inputs=texts)
-                answered.append(len(texts))
+            try:
+                while not stop.is_set():
+                    client.call("predict", inputs=texts)
+                    answered.append(len(texts))
+            except EOFError:
+                pass
             client.close()
 
         def tune():
@@ -98,6 +101,8 @@ def watchdog(seconds=60):
         tuner.join()
         check(f"busy for {seconds} s, with bursts, it is left alone", w.pid == pid,
               f"{sum(answered)} texts answered, bursts: {', '.join(map(str, bursts))}")
+        if w.pid != pid:
+            print(run("journalctl", "-q", "--no-pager", "-n", "40", "-u", w.service).stdout)
         w.remove()
 
 
@@ -194,6 +199,7 @@ def losses():
             run("systemctl", "set-property", "--runtime", m.service, "MemoryMax=infinity")
             check("a burst that hits the memory limit ends the daemon, which is back", gone,
                   f"the burst: {done.get('error') or done.get('state')!r}")
+            check("  and puts off the next one", wait(lambda: m.events("-u", m.service, "ATTUNED_TIMES=1")))
             status = call("m", "status")
             check("  and has lost nothing", status["corrections"]["learnt"] == 120 and status["revision"] == revision,
                   f"revision {revision}")

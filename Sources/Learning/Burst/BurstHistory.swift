@@ -51,6 +51,13 @@ package struct BurstHistory {
         postponed += 1
     }
 
+    /// Lets the more time pass before the next burst the more often in a row one has taken the process with it: from ten
+    /// seconds, fewer starts than a service manager gives up after, to an hour.
+    package mutating func postpone(deaths: Int) {
+        guard deaths > 0 else { return }
+        notBefore = .now + .seconds(min(10 << min(2 * (deaths - 1), 16), 3600))
+    }
+
     /// Whether so many waiting corrections are reason enough, after what became of earlier attempts.
     ///
     /// What was refused is not tried again with what it was refused for: as many new corrections must have come since as

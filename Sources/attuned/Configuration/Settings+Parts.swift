@@ -41,6 +41,7 @@ extension Settings {
         options.isEnabled = flag("learning.enabled")
         options.idle = .seconds(number("learning.idleSeconds"))
         options.bursts = bursts
+        options.burstMark = text("stateDirectory").map { "\($0)/burst" }
         return options
     }
 

@@ -62,6 +62,11 @@ struct StateDirectory: Sendable {
         try Self.check(database, isDirectory: false)
     }
 
+    /// Whether nothing that was ever published is here.
+    func isWithoutRevisions() throws(StorageError) -> Bool {
+        try !FileSystem.contents(revisions).contains { name in Int(name).map(Self.name) == name }
+    }
+
     /// Removes snapshots and temporaries that were left, and revisions that the database does not name.
     ///
     /// - Returns: the highest number among the revisions removed, which must not be given again; 0 if there was none.

@@ -53,10 +53,11 @@ package final class StateStore: Sendable {
         try directory.prepare()
         let lock = try LockFile(path: directory.lock)
         try directory.prepareContents()
+        let isNew = try directory.isWithoutRevisions()
         let database = try StateDatabase(path: directory.database, files: files)
         do {
             let opened = try database.write { database in
-                try StateSchema.migrate(database, base: baseModel)
+                try StateSchema.migrate(database, base: baseModel, isNew: isNew)
                 return try take(
                     database, for: baseModel, path: path, relearn: options.relearn, logger: options.logger)
             }

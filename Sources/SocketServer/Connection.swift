@@ -266,7 +266,7 @@ final class Connection: ChannelInboundHandler {
         )
         let answering = Answering(call: call, id: id, handler: table.handler, logger: table.logger)
         // Ends with the connection: `channelInactive` cancels it, and the table counts it until it is over.
-        active[serial]?.task = Task(executorPreference: call.isShort ? table.loopExecutor : nil) {
+        active[serial]?.task = Task {
             let outcome = await answering.outcome(requestContext)
             connection.eventLoop.execute { connection.value.finish(serial, outcome) }
         }
@@ -319,16 +319,5 @@ final class Connection: ChannelInboundHandler {
             self.proceed()
         }
         context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes)), promise: written)
-    }
-}
-
-extension Call {
-    /// Whether answering takes so little apart from waiting that it may be done between reads and writes: one text, of a
-    /// line that was parsed there as well.
-    fileprivate var isShort: Bool {
-        if case .predict(let parameters) = self, case .one(let input) = parameters.inputs {
-            return input.text.utf8.count + (input.textPair?.utf8.count ?? 0) <= 16 << 10
-        }
-        return false
     }
 }

@@ -9,8 +9,6 @@ final class ConnectionTable {
     let handler: any RequestHandler
     let logger: Logger
     let outlook: ServerOutlook
-    /// For answers that take next to nothing but waiting.
-    let loopExecutor: LoopExecutor
 
     private(set) var isDraining = false
     private var connections: [UInt64: Connection] = [:]
@@ -24,15 +22,13 @@ final class ConnectionTable {
         policy: AccessPolicy,
         handler: any RequestHandler,
         logger: Logger,
-        outlook: ServerOutlook,
-        loopExecutor: LoopExecutor
+        outlook: ServerOutlook
     ) {
         self.limits = limits
         self.policy = policy
         self.handler = handler
         self.logger = logger
         self.outlook = outlook
-        self.loopExecutor = loopExecutor
     }
 
     /// Whether tasks of closed connections are still running.

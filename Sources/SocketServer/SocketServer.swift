@@ -46,9 +46,7 @@ package final class SocketServer: Sendable {
         let outlook = ServerOutlook()
         let table = try await loop.submit {
             NIOLoopBound(
-                ConnectionTable(
-                    limits: limits, policy: policy, handler: handler, logger: logger, outlook: outlook,
-                    loopExecutor: LoopExecutor(loop)),
+                ConnectionTable(limits: limits, policy: policy, handler: handler, logger: logger, outlook: outlook),
                 eventLoop: loop
             )
         }.get()

@@ -122,7 +122,7 @@ extension AttuneClient {
         return result.path
     }
 
-    /// Has the daemon read its configuration again; returns the keys whose values changed once the new ones hold.
+    /// Has the daemon read its configuration again; returns once the new values hold, and says which take a restart.
     public func reloadConfiguration() async throws(ClientError) -> ReloadResult {
         try await call(.reloadConfiguration)
     }

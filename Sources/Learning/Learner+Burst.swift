@@ -74,6 +74,9 @@ extension Learner {
     /// Stops the burst that runs or waits; what it is, or nil if there is none.
     package nonisolated func cancelBurst() -> BurstStatus? { board.cancel() }
 
+    /// For a process that ends without waiting for the burst: nothing went wrong with it.
+    package nonisolated func abandonBurst() { mark.end() }
+
     /// Reads what became of earlier bursts.
     func recallBursts() async throws(StorageError) {
         let records = try await store.bursts(limit: 200)
@@ -192,8 +195,6 @@ extension Learner {
         board.show(status)
         return status
     }
-
-    private var mark: BurstMark { BurstMark(path: options.burstMark) }
 
     /// How a burst ended.
     private struct Ending {

@@ -22,6 +22,7 @@ package actor Learner {
     nonisolated let board = BurstBoard()
     private nonisolated let shared = Mutex(LearnerStatus())
     private nonisolated let publications = Atomic(0)
+    nonisolated let mark: BurstMark
 
     let store: StateStore
     let engine: InferenceEngine
@@ -63,6 +64,7 @@ package actor Learner {
         self.options = options
         self.logger = logger
         isEnabled = options.isEnabled
+        mark = BurstMark(path: options.burstMark)
         measures = served.measures
         corrections = CorrectionTable(
             pipeline: engine.pipeline, body: served.body.body, holdoutShare: options.bursts.holdoutShare)

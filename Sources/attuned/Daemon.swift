@@ -123,7 +123,10 @@ struct Daemon {
 }
 
 /// Answers clients; on shutdown, drains.
-private struct ServerService: Service {
+struct ServerService: Service {
+    /// How long answering what is in flight may take.
+    static let patience = Duration.seconds(12)
+
     let server: SocketServer
     let notifier: Notifier
 
@@ -132,7 +135,7 @@ private struct ServerService: Service {
             await server.run()
         } onGracefulShutdown: {
             notifier.later { $0.stopping(status: "draining: answering what is in flight") }
-            Task { await server.shutdown(within: .seconds(12)) }
+            Task { await server.shutdown(within: Self.patience) }
         }
     }
 }

@@ -16,8 +16,8 @@ final class LearningService: Service {
     private let logger: Logger
     private let hasEnded = Atomic(false)
 
-    /// How long a burst has to come to a stop.
-    private static let patience = Duration.seconds(8)
+    /// How long a burst has to come to a stop: longer than answering what is in flight may take.
+    private static let patience = ServerService.patience + .seconds(3)
 
     init(learner: Learner, notifier: Notifier, logger: Logger) {
         self.learner = learner
@@ -44,6 +44,7 @@ final class LearningService: Service {
             if hasEnded.load(ordering: .acquiring) { return }
         }
         logger.notice("a burst was abandoned", metadata: ["burst": "\(learner.burst?.id ?? 0)"])
+        learner.abandonBurst()
         _exit(0)
     }
 }

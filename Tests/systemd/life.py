@@ -84,7 +84,8 @@ def unit_serves():
         check("7. with its fields", event.get("ATTUNED_BURST") == str(done["id"]) and event["PRIORITY"] == "6"
               and event.get("ATTUNED_METHOD") == "lora" and event["_SYSTEMD_UNIT"] == x.service, str(sorted(
                   key for key in event if key.startswith("ATTUNED_"))))
-        text = run("journalctl", "-x", "--no-pager", "-q", f"MESSAGE_ID={event['MESSAGE_ID']}").stdout
+        text = run("journalctl", "-x", "--no-pager", "-q", "-n", "1", f"ATTUNED_REVISION={number}",
+                   f"MESSAGE_ID={event['MESSAGE_ID']}").stdout
         check("7. and its text in the catalogue", f"Revision {number}" in text,
               next((line.strip("- ") for line in text.splitlines() if "Subject" in line), text[-300:]))
         admin = [e for e in x.events("-u", x.service) if "administrator" in e["MESSAGE"]]

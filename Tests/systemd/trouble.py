@@ -57,7 +57,7 @@ def activation():
         a.remove()
 
 
-def watchdog(seconds=int(__import__("os").environ.get("SECS","60"))):
+def watchdog(seconds=60):
     with part("4. The watchdog"):
         w = Instance("w", BURSTS, "WatchdogSec=5\nEnvironment=ATTUNED_TEST_BLOCKING=1")
         teach(client := Client("w"), 120)

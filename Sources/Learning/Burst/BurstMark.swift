@@ -18,10 +18,11 @@ struct BurstMark: Sendable {
     /// A mark that cannot be written is missed only where it would help.
     func begin() {
         guard let path else { return }
-        try? Data("\(deaths + 1)".utf8).write(to: URL(filePath: path), options: .atomic)
+        // In place: half a number is still a mark, and no temporary file is left.
+        try? Data("\(deaths + 1)".utf8).write(to: URL(filePath: path))
     }
 
-    /// A burst has ended, and the process has not.
+    /// A burst has ended, and the process has not, or ends because it is told to.
     func end() {
         guard let path else { return }
         try? FileManager.default.removeItem(atPath: path)

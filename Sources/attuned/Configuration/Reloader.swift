@@ -3,7 +3,6 @@ import LineProtocol
 import Logging
 import SocketServer
 import Supervision
-import Synchronization
 
 /// Reads the configuration again and applies what can be applied while the daemon runs.
 ///
@@ -54,13 +53,14 @@ actor Reloader {
     }
 
     private func reloadNow() async throws -> ReloadResult {
-        notifier.reloading()
-        defer { notifier.ready() }
+        notifier.later { $0.reloading() }
+        defer { notifier.later { $0.ready() } }
         do throws(ConfigurationError) {
             let new = try source()
-            let learning = try new.learningOptions()
-            let policy = try new.policy(socketGroup: parts?.socketGroup)
-            return try await apply(new, learning, policy)
+            let adopted = inForce.adopting(new)
+            let learning = try adopted.learningOptions()
+            let policy = try adopted.policy(socketGroup: parts?.socketGroup)
+            return try await apply(adopted, learning, policy, of: new)
         } catch {
             logger.error("the configuration was refused", metadata: ["reason": "\(error)"])
             throw ProtocolError(.conflict, .configuration, "the old configuration stays: \(error)")
@@ -68,17 +68,16 @@ actor Reloader {
     }
 
     private func apply(
-        _ new: Settings, _ learning: LearningOptions, _ policy: AccessPolicy
+        _ adopted: Settings, _ learning: LearningOptions, _ policy: AccessPolicy, of new: Settings
     ) async throws(ConfigurationError) -> ReloadResult {
-        let adopted = inForce.adopting(new)
         let result = ReloadResult(changed: adopted.changes(from: inForce), needRestart: new.changes(from: adopted))
         do {
-            try await parts?.server.reconfigure(policy: policy, limits: new.serverLimits)
+            try await parts?.server.reconfigure(policy: policy, limits: adopted.serverLimits)
         } catch {
             throw ConfigurationError("the socket takes no other limits: \(error)")
         }
-        parts?.limits.take(new)
-        threshold.level = new.logLevel
+        parts?.limits.take(adopted)
+        threshold.level = adopted.logLevel
         await parts?.learner.reconfigure(learning)
         inForce = adopted
         logger.notice(

@@ -22,11 +22,14 @@ extension Settings {
     /// Most different labels, and the longest one in bytes.
     var labelLimits: (count: Int, bytes: Int) { (integer("limits.labels"), integer("limits.labelBytes")) }
 
+    /// Threads that are made without being asked for: each takes several megabytes once it has computed.
+    private static let mostThreads = 8
+
     /// How the engine computes.
     var engineOptions: InferenceEngine.Options {
         var options = InferenceEngine.Options()
         let threads = integer("inference.threads")
-        options.threads = threads > 0 ? threads : ProcessInfo.processInfo.activeProcessorCount
+        options.threads = threads > 0 ? threads : min(ProcessInfo.processInfo.activeProcessorCount, Self.mostThreads)
         options.batchTokens = integer("inference.batchTokens")
         options.queuedTexts = integer("inference.queuedTexts")
         return options

@@ -81,7 +81,7 @@ extension Learner {
     func recallBursts() async throws(StorageError) {
         let records = try await store.bursts(limit: 200)
         bursts.recall(records)
-        let deaths = mark.deaths
+        let deaths = mark.take()
         bursts.postpone(deaths: deaths)
         if deaths > 0 {
             logger.warning("the daemon ended while a burst ran", metadata: ["times": "\(deaths)"])
@@ -213,9 +213,10 @@ extension Learner {
                 "burst": "\(request.id)", "method": "\(request.method.name.rawValue)",
                 "purpose": "\(request.purpose.rawValue)",
             ])
-        mark.begin()
+        mark.begin(after: bursts.deaths)
         let ending = await outcome(of: request)
         mark.end()
+        bursts.deaths = 0
         if ending.outcome != .published || ending.revision == nil { try? await reloadServed() }
         bursts.isRunning = false
         bursts.users = nil

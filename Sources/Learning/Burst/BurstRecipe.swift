@@ -4,7 +4,8 @@ import Tuning
 /// How a burst goes about it: what was found to work on training texts of banking77 and of movie reviews.
 ///
 /// Many labels and few want different things. With many, most corrections have none of their label in a batch, and what
-/// helps is to pull together what belongs together, gently; with few, the body has something new to learn of each.
+/// helps is to pull together what belongs together, gently, and to go over the few texts of each label often, without
+/// all of their words; with few, the body has something new to learn of each.
 struct BurstRecipe: Codable, Sendable, Equatable {
     let plan: BurstPlan
     /// What the first head's logits are multiplied by; see `softened`.
@@ -34,7 +35,8 @@ struct BurstRecipe: Codable, Sendable, Equatable {
         let hasManyLabels = 2 * labels >= Self.batchSize
         let mixed = min(new, replay) + new + (hasManyLabels ? labels : 0)
         if case .lora = method, !isContinued { self.members = members } else { self.members = 1 }
-        let steps = max(Self.minimumSteps, (Self.passes * mixed + Self.batchSize - 1) / Self.batchSize)
+        let passes = hasManyLabels ? 8 : 4
+        let steps = max(Self.minimumSteps, (passes * mixed + Self.batchSize - 1) / Self.batchSize)
         var plan = BurstPlan(
             method: method,
             steps: min(steps, Self.mostSteps, max((stepLimit ?? .max) / self.members, Self.minimumSteps)))
@@ -47,7 +49,7 @@ struct BurstRecipe: Codable, Sendable, Equatable {
         if hasManyLabels {
             plan.contrastiveShare = 0.5
             plan.contrastiveTemperature = 0.1
-            plan.tokenDropout = 0.15
+            plan.tokenDropout = 0.3
             if case .lora = method { plan.keptShare = 0.7 }
         }
         self.plan = plan
@@ -73,8 +75,6 @@ struct BurstRecipe: Codable, Sendable, Equatable {
     static let batchSize = 32
     private static let minimumSteps = 8
     private static let mostSteps = 200
-    /// How often a burst goes over the new corrections.
-    private static let passes = 4
 
     private static func learningRate(_ method: TuningMethod) -> Float {
         switch method {

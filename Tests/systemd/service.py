@@ -173,6 +173,10 @@ class Instance:
         text = run("journalctl", "--no-pager", "-q", "-o", "json", *words).stdout
         return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
 
+    def said(self, pid, message):
+        """How many times the process said that, with whatever fields."""
+        return sum(event["MESSAGE"].split(":")[0].startswith(message) for event in self.events(f"_PID={pid}"))
+
     def stop(self):
         run("systemctl", "stop", self.socket, self.service)
         self.reset()

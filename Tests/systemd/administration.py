@@ -1,0 +1,259 @@
+"""The administrators' page, done as it is written: every command of its sections, from the installation to the removal."""
+
+import os
+import pathlib
+import re
+import subprocess
+
+import tiny_model
+from service import MODELS, PROJECT, Instance, call, check, part, run, wait
+
+PAGE = PROJECT / "Systemd/ADMINISTRATION.md"
+PLACES = ["/usr/local/bin", "/usr/local/lib", "/usr/local/share", "/etc/systemd", "/etc/attuned", "/run/attuned",
+          "/var/lib/private"]
+
+
+class Page:
+    """The page's blocks of commands, by section."""
+
+    def __init__(self):
+        self.blocks, section, lines = {}, None, None
+        for line in PAGE.read_text().splitlines():
+            if line.startswith("```"):
+                if lines is None:
+                    lines = []
+                else:
+                    self.blocks.setdefault(section, []).append("\n".join(lines))
+                    lines = None
+            elif lines is not None:
+                lines.append(line)
+            elif line.startswith("## "):
+                section = line[3:]
+        self.done = []
+
+    def follow(self, section, number=0, replaced=(), **options):
+        """Runs a block as it stands, but for `replaced`; its exit code and output."""
+        text = self.blocks[section][number]
+        self.done.append((section, number))
+        for old, new in replaced:
+            assert old in text, f"the page has no {old} under {section}"
+            text = text.replace(old, new)
+        done = subprocess.run(["bash", "-euo", "pipefail", "-c", text], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              stdin=subprocess.DEVNULL, text=True, timeout=900, cwd=PROJECT, **options)
+        return done.returncode, done.stdout
+
+    def text(self, section, number):
+        self.done.append((section, number))
+        return self.blocks[section][number]
+
+    @property
+    def rest(self):
+        """What nobody has followed."""
+        return [f"{section} {number}" for section, blocks in self.blocks.items() for number in range(len(blocks))
+                if (section, number) not in self.done]
+
+
+def files():
+    """What of attuned is on the disk."""
+    found = run("find", *[each for each in PLACES if pathlib.Path(each).exists()], "-name", "*attune*").stdout
+    return set(found.split())
+
+
+def learnt(name="spam"):
+    counts = call(name, "status")["corrections"]
+    return counts["learnt"] + counts["queued"]
+
+
+def teach(count, name="spam", first=0):
+    for number in range(first, first + count):
+        done = run("attunectl", "teach", "--instance", name, f"text number {number}", "spam" if number % 2 else "ham")
+        assert done.returncode == 0, done.stdout
+
+
+def spam():
+    """The page's instance, for what is asked of every instance here."""
+    each = object.__new__(Instance)
+    each.name, each.service, each.socket = "spam", "attuned@spam.service", "attuned@spam.socket"
+    each.file = pathlib.Path("/etc/attuned/spam.yaml")
+    return each
+
+
+def page():
+    page, x = Page(), spam()
+    shim = pathlib.Path("/usr/local/sbin/sudo")
+    if run("bash", "-c", "command -v sudo").returncode:
+        shim.write_text('#!/bin/sh\nexec "$@"\n')
+        shim.chmod(0o755)
+    before = files()
+    with part("The administrators' page: install, add an instance, permissions"):
+        install(page)
+        add(page, x)
+        permissions(x)
+    with part("The administrators' page: change, back up, restore, move"):
+        change(page, x)
+        backup(page, x)
+        move(page, x)
+    with part("The administrators' page: upgrade, roll back, journal, resources, remove"):
+        upgrade(page, x)
+        roll_back(page, x)
+        journal(page, x)
+        resources(page, x)
+        remove(page, x, before)
+        page.done += [("Install", 1), ("Install", 2)]  # The package's own part follows these.
+        check("no command of the page was left out", not page.rest, ", ".join(page.rest))
+
+
+def install(page):
+    code, output = page.follow("Install")
+    check("quickstart --install", code == 0, output[-600:] if code else "")
+    check("its socket is enabled and listens", run("systemctl", "is-active", "attuned@default.socket").stdout.strip() == "active"
+          and run("systemctl", "is-enabled", "attuned@default.socket").stdout.strip() == "enabled")
+    for command in re.findall(r"^  (sudo attunectl .*|systemctl status .*)$", output, re.MULTILINE):
+        done = run("bash", "-c", command)
+        check(f"what it says next works: {command}", done.returncode == 0, "" if done.returncode == 0 else done.stdout)
+    check("its program needs no toolchain", "swift" not in run("ldd", "/usr/local/bin/attuned").stdout)
+    score = run("systemd-analyze", "verify", "attuned@default.service", "attuned@default.socket").stdout.strip()
+    check("its units are in order", not score, score)
+    for topic in ("attuned", "attunectl", "attuned.conf", "attuned-protocol"):
+        check(f"man {topic}", run("man", "-w", topic).stdout.startswith("/usr/local/share/man"))
+    check("bash completes attunectl", run(
+        "bash", "-c", ". /usr/local/share/bash-completion/completions/attunectl && complete -p attunectl").returncode == 0)
+
+
+def add(page, x):
+    code, output = page.follow("Add an instance")
+    check("an instance is added, and answers", code == 0 and x.state == "active"
+          and re.search("spam|ham", output.splitlines()[-1]), output[-400:])
+
+
+def permissions(x):
+    run("useradd", "-M", "alice"), run("useradd", "-M", "carol"), run("groupadd", "-f", "readers")
+    command = re.search(r"`(sudo usermod -aG attuned-clients alice)`", PAGE.read_text()).group(1)
+    groups = ["attuned-clients"]
+
+    def predict(user, groups):
+        return run("attunectl", "predict", "--instance", "spam", "hello", user=user, group=user, extra_groups=groups)
+
+    refused = predict("alice", [])
+    check("one outside the group is refused, and told why", refused.returncode != 0
+          and "ermission denied" in refused.stdout, refused.stdout.strip())
+    check("usermod lets a user in", run("bash", "-c", command).returncode == 0
+          and "alice" in run("getent", "group", "attuned-clients").stdout and predict("alice", groups).returncode == 0)
+    # A group of the instance's own.
+    folder = pathlib.Path("/etc/systemd/system/attuned@spam.socket.d")
+    folder.mkdir()
+    (folder / "group.conf").write_text("[Socket]\nSocketGroup=readers\n")
+    run("systemctl", "daemon-reload")
+    run("systemctl", "stop", x.socket, x.service), run("systemctl", "start", x.socket)
+    check("SocketGroup= gives an instance a group of its own", predict("carol", ["readers"]).returncode == 0
+          and predict("alice", groups).returncode != 0)
+    (folder / "group.conf").unlink(), folder.rmdir()
+    run("systemctl", "daemon-reload")
+    run("systemctl", "stop", x.socket, x.service), run("systemctl", "start", x.socket)
+    check("  and without it all is as before", predict("alice", groups).returncode == 0)
+
+
+def change(page, x):
+    text = x.file.read_text()
+    x.file.write_text(text + "limits: {connections: 33}\n")
+    pid = x.pid
+    code, output = page.follow("Change the configuration")
+    check("a reload", code == 0 and x.pid == pid and call("spam", "server/discover")["limits"]["connections"] == 33, output)
+    x.file.write_text(text + "limits: {connections: no}\n")
+    code, output = page.follow("Change the configuration")
+    check("a file with a fault: the command fails, and the journal says what is wrong", code != 0
+          and "limits.connections" in x.journal(), output.splitlines()[0] if output else "")
+    x.file.write_text(text)
+
+
+def backup(page, x):
+    teach(6)
+    wait(lambda: call("spam", "status")["corrections"]["queued"] == 0)
+    code, output = page.follow("Back up and restore")
+    check("a backup while the service runs", code == 0 and pathlib.Path("/backup/spam/state.sqlite").exists(), output)
+    run("systemctl", "stop", x.socket, x.service)
+    code, output = page.follow("Back up and restore", replaced=[("/backup/spam", "/backup/spam-stopped")])
+    check("a backup while it does not", code == 0 and pathlib.Path("/backup/spam-stopped/state.sqlite").exists(), output)
+    run("systemctl", "start", x.socket)
+    check("  which leaves the state its owner's", learnt() == 6)
+    teach(3, first=6)
+    check("it goes on", learnt() == 9)
+    code, output = page.follow("Back up and restore", 1)
+    revision = call("spam", "status")["revision"] if code == 0 else None
+    check("restored, it is as it was", code == 0 and learnt() == 6, f"revision {revision}" if code == 0 else output)
+    teach(1, first=20)
+    check("  and learns", learnt() == 7 and x.state == "active")
+    attuned = run("attuned", "verify", "--config", str(x.file), "--state-directory", "/backup/spam")
+    check("  and a backup can be verified", attuned.returncode == 0, attuned.stdout.strip()[-300:])
+    code, output = page.follow("Back up and restore", 1, replaced=[("/backup/spam", "/backup/spam-stopped")])
+    check("so does the other one", code == 0 and learnt() == 6, output)
+
+
+def move(page, x):
+    """To a machine where the model is another one."""
+    text = x.file.read_text()
+    tiny_model.write(MODELS / "all-MiniLM-L6-v2", MODELS / "tiny")
+    run("chmod", "-R", "a+rX", str(MODELS / "tiny"))
+    x.file.write_text(text.replace("all-MiniLM-L6-v2", "tiny"))
+    code, _ = x.do("restart")
+    check("with another model it refuses to start, and says so", code != 0 and "--relearn" in x.journal(), x.status)
+    check("  once", int(x.show("NRestarts")) == 0 and x.show("ExecMainStatus") == "78", x.show("NRestarts"))
+    code, output = page.follow("Move to another machine")
+    wait(lambda: code != 0 or call("spam", "status")["corrections"]["queued"] == 0)
+    check("--relearn by a drop-in learns all again on it", code == 0 and learnt() == 6
+          and call("spam", "server/discover")["model"]["name"] == "tiny", output)
+    check("  and without it, it goes on", x.do("restart")[0] == 0 and learnt() == 6
+          and "relearn" not in x.show("ExecStart"))
+
+
+def editor(text):
+    """An editor for `systemctl edit` that writes `text`."""
+    pathlib.Path("/var/tmp/edited").write_text(text + "\n")
+    return "cp /var/tmp/edited"
+
+
+def upgrade(page, x):
+    call("spam", "status")
+    pid, default = x.pid, call("default", "status")["revision"]
+    code, output = page.follow("Install")
+    check("an upgrade restarts what runs, and keeps what was learnt", code == 0 and x.pid not in (0, pid)
+          and learnt() == 6 and call("default", "status")["revision"] == default, "" if code == 0 else output[-400:])
+
+
+def roll_back(page, x):
+    revisions = call("spam", "revisions/list")["revisions"]
+    number = sorted(each["revision"] for each in revisions)[-2]
+    code, output = page.follow("Roll back what was learnt", replaced=[(" 41 ", f" {number} ")])
+    status = call("spam", "status")
+    check("roll back", code == 0 and status["revision"] == number, output)
+
+
+def journal(page, x):
+    revision = x.events("-u", x.service, "ATTUNED_BURST", "--lines=1") or x.events("-u", x.service)
+    number = next((e["ATTUNED_REVISION"] for e in reversed(x.events("-u", x.service)) if e.get("ATTUNED_REVISION")), "000001")
+    code, output = page.follow("Read the journal", replaced=[("000042", number)])
+    check("the journal's commands work", code == 0 and "published a revision" in output and revision, output[-300:] if code else "")
+
+
+def resources(page, x):
+    code, output = page.follow("Tune resources", env={**os.environ, "SYSTEMD_EDITOR": editor(
+        page.text("Tune resources", 1))})
+    check("limits are tuned", code == 0 and x.show("MemoryMax") == str(1 << 30)
+          and x.show("CPUQuotaPerSecUSec") == "1.500s" and x.show("WatchdogUSec") == "10s", output)
+    x.do("restart")
+    check("  and hold after a restart", x.state == "active" and "1G" in pathlib.Path(
+        f"/etc/systemd/system/{x.service}.d/override.conf").read_text())
+
+
+def remove(page, x, before):
+    code, output = page.follow("Remove")
+    left = [each for each in ("/etc/attuned/spam.yaml", "/var/lib/private/attuned/spam", "/run/attuned/spam.sock",
+                              f"/etc/systemd/system/{x.service}.d") if pathlib.Path(each).exists()]
+    check("an instance is removed", code == 0 and not left and x.state == "inactive", output or " ".join(left))
+    done = run("bash", "-c", "bash Systemd/quickstart --uninstall", cwd=PROJECT)
+    left = files() - before
+    kept = {"/etc/attuned", "/var/lib/private/attuned", "/run/attuned", "/usr/local/share/attuned"}
+    check("quickstart --uninstall leaves what was learnt and configured, and nothing else", done.returncode == 0
+          and left <= kept and pathlib.Path("/etc/attuned/default.yaml").exists()
+          and pathlib.Path("/var/lib/private/attuned/default/state.sqlite").exists(),
+          done.stdout if done.returncode else " ".join(sorted(left)))

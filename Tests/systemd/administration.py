@@ -17,6 +17,9 @@ class Page:
     """The page's blocks of commands, by section."""
 
     def __init__(self):
+        # What the tests are told would be settings to the programs.
+        for key in [key for key in os.environ if key.startswith("ATTUNED_") and key != "ATTUNED_CACHE"]:
+            del os.environ[key]
         self.blocks, section, lines = {}, None, None
         for line in PAGE.read_text().splitlines():
             if line.startswith("```"):

@@ -3,10 +3,11 @@
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 
 import tiny_model
-from service import MODELS, PROJECT, Instance, call, check, part, run, wait
+from service import MODELS, PROJECT, Instance, call, check, part, run, wait, without_sudo
 
 PAGE = PROJECT / "Systemd/ADMINISTRATION.md"
 PLACES = ["/usr/local/bin", "/usr/local/lib", "/usr/local/share", "/etc/systemd", "/etc/attuned", "/run/attuned",
@@ -255,10 +256,11 @@ def remove(page, x, before):
     left = [each for each in ("/etc/attuned/spam.yaml", "/var/lib/private/attuned/spam", "/run/attuned/spam.sock",
                               f"/etc/systemd/system/{x.service}.d") if pathlib.Path(each).exists()]
     check("an instance is removed", code == 0 and not left and x.state == "inactive", output or " ".join(left))
-    done = run("bash", "-c", "bash Systemd/quickstart --uninstall", cwd=PROJECT)
+    shutil.rmtree(MODELS / "tiny")
+    done = run("bash", "Systemd/quickstart", "--uninstall", cwd=PROJECT)
     left = files() - before
-    kept = {"/etc/attuned", "/var/lib/private/attuned", "/run/attuned", "/usr/local/share/attuned"}
+    kept = {"/etc/attuned", "/var/lib/private/attuned"}
     check("quickstart --uninstall leaves what was learnt and configured, and nothing else", done.returncode == 0
-          and left <= kept and pathlib.Path("/etc/attuned/default.yaml").exists()
+          and left == kept and pathlib.Path("/etc/attuned/default.yaml").exists()
           and pathlib.Path("/var/lib/private/attuned/default/state.sqlite").exists(),
           done.stdout if done.returncode else " ".join(sorted(left)))

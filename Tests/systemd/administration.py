@@ -198,9 +198,18 @@ def backup(page, x):
     check("restored, it is as it was", code == 0 and learnt() == 6, f"revision {revision}" if code == 0 else output)
     teach(1, first=20)
     check("  and learns", learnt() == 7 and x.state == "active")
+    # As on a machine that has had no instance yet.
+    run("systemctl", "stop", "attuned@*.socket", "attuned@*.service")
+    for folder in ("private", "attuned"):
+        run("mv", f"/var/lib/{folder}", f"/var/lib/{folder}.away")
     for other in ("stopped", "copied"):
         code, output = page.follow("Back up and restore", 2, replaced=[("/backup/spam", f"/backup/spam-{other}")])
         check(f"so is the one made {other}", code == 0 and learnt() == 6, output)
+    private = pathlib.Path("/var/lib/private")
+    check("  and nobody else may look at it", private.stat().st_mode & 0o777 == 0o700)
+    run("mv", "/var/lib/private.away/attuned/default", str(private / "attuned"))
+    run("rm", "-rf", "/var/lib/private.away", "/var/lib/attuned.away")
+    run("systemctl", "start", "attuned@default.socket")
 
 
 def move(page, x):

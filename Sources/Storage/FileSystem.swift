@@ -45,8 +45,7 @@ struct FileSystem: Sendable {
         do {
             try writer(path)
         } catch {
-            let isFull = (error as? CocoaError)?.code == .fileWriteOutOfSpace
-            throw StorageError(isFull ? .readOnly : .inputOutput, "cannot write \(path): \(error)")
+            throw Self.failure(error, writing: path)
         }
         let result = try Self.hash(path)
         guard unsafe chmod(path, 0o400) == 0 else { throw .system("change the mode of", path, errno) }
@@ -156,6 +155,16 @@ struct FileSystem: Sendable {
             unsafe buffer.withUnsafeBytes { unsafe hasher.update(bufferPointer: .init(rebasing: $0[..<count])) }
         }
         return (size, ContentDigest(hasher.finalize()))
+    }
+
+    /// What Foundation says in many words, by the system's number where there is one.
+    private static func failure(_ error: any Error, writing path: String) -> StorageError {
+        let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? any Error
+        let cause = (underlying ?? error) as NSError
+        guard cause.domain == NSPOSIXErrorDomain else {
+            return StorageError(.inputOutput, "cannot write \(path): \(error)")
+        }
+        return .system("write", path, Int32(truncatingIfNeeded: cause.code))
     }
 
     private static func name(_ path: String) -> String {

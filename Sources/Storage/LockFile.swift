@@ -9,7 +9,7 @@ import Synchronization
 final class LockFile: Sendable {
     private let descriptor: Mutex<Int32?>
 
-    /// Takes the lock, and writes this process's id into the file for people.
+    /// Takes the lock, and writes this process's id into the file for people where there is room.
     ///
     /// - Throws: `StorageError` with `locked` and the holder's process id if another has it.
     init(path: String) throws(StorageError) {
@@ -21,12 +21,9 @@ final class LockFile: Sendable {
             guard number == EWOULDBLOCK else { throw .system("lock", path, number) }
             throw StorageError(.locked, "\(path) is held by \(Self.holder(file)); a state directory has one service")
         }
+        // On a disk without room the lock holds all the same.
         let text = Array("\(getpid())\n".utf8)
-        guard ftruncate(file, 0) == 0, unsafe pwrite(file, text, text.count, 0) == text.count else {
-            let number = errno
-            Glibc.close(file)
-            throw .system("write", path, number)
-        }
+        if ftruncate(file, 0) == 0 { _ = unsafe pwrite(file, text, text.count, 0) }
         descriptor = Mutex(file)
     }
 

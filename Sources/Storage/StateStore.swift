@@ -142,7 +142,7 @@ package final class StateStore: Sendable {
                     .otherModel,
                     """
                     the state in \(path) was made from the model \(made.name) (digest \(made.digest)), not from \
-                    \(base.name) (digest \(base.digest)): start with that model, or once with 'relearn' to learn all \
+                    \(base.name) (digest \(base.digest)): start with that model, or once with --relearn to learn all \
                     corrections again on this one, or with another state directory
                     """)
             }

@@ -24,20 +24,30 @@ struct Watchdog: Service {
             var progress = LearningProgress()
             var probe = Probe(descriptor: descriptor)
             while true {
-                let asked = ContinuousClock.now
-                guard probe.isAnswered() else { break }
-                let seconds = asked.duration(to: .now) / .seconds(1)
-                if seconds > interval / .seconds(2) {
-                    logger.warning("slow to answer itself", metadata: ["seconds": "\(seconds)"])
+                guard probe.ask() else { break }
+                if !probe.isReadable(within: interval / 2) {
+                    // Now, since there may be no later: soon the manager ends what does not answer.
+                    logger.warning("slow to answer itself", metadata: Self.metadata(learner.burst))
                 }
-                if progress.isMade(learner.burst) { notifier.watchdog() }
-                probe.rest(interval / 4)
+                guard probe.isAnswered() else { break }
+                if progress.isMade(learner.burst) {
+                    notifier.watchdog()
+                } else {
+                    logger.error("a burst does not get on", metadata: Self.metadata(learner.burst))
+                }
+                // Or until the connection is over. Short, so that most of the interval is there for the answer.
+                _ = probe.isReadable(within: interval / 8)
             }
             close(descriptor)
         }
         thread.name = "watchdog"
         thread.start()
         try await gracefulShutdown()
+    }
+
+    private static func metadata(_ burst: BurstStatus?) -> Logger.Metadata {
+        guard let burst, !burst.isOver else { return [:] }
+        return ["burst": "\(burst.id)", "state": "\(burst.state.rawValue)", "step": "\(burst.step)"]
     }
 }
 
@@ -48,13 +58,17 @@ private struct Probe {
 
     init(descriptor: Int32) { self.descriptor = descriptor }
 
-    /// Asks, and waits for the answer: true as well where it comes late, since what is late may yet catch up; false when the
-    /// connection is over.
-    mutating func isAnswered() -> Bool {
+    /// Asks; false when the connection is over.
+    mutating func ask() -> Bool {
         number += 1
         let question = #"{"jsonrpc":"2.0","id":\#(number),"method":"embed","params":{"input":"still there?"}}"# + "\n"
         var bytes = Array(question.utf8)
-        guard send(descriptor, &bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else { return false }
+        return send(descriptor, &bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count
+    }
+
+    /// Waits for the answer: true as well where it comes late, since what is late may yet catch up; false when the connection
+    /// is over.
+    func isAnswered() -> Bool {
         var buffer = [UInt8](repeating: 0, count: 64 << 10)
         while true {
             let count = recv(descriptor, &buffer, buffer.count, 0)
@@ -65,10 +79,10 @@ private struct Probe {
         }
     }
 
-    /// Waits, or until the connection is over.
-    func rest(_ duration: Duration) {
+    /// Whether an answer begins, or the connection ends, in this time.
+    func isReadable(within duration: Duration) -> Bool {
         var poll = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        _ = Glibc.poll(&poll, 1, Int32(max(1, duration / .milliseconds(1))))
+        return Glibc.poll(&poll, 1, Int32(max(1, duration / .milliseconds(1)))) > 0
     }
 }
 

@@ -69,7 +69,9 @@ final class DaemonProcess: Sendable {
         let log = folder.appending(path: "log")
         try Data().write(to: log)
         let handle = try FileHandle(forWritingTo: log)
-        notifications = try NotificationSocket(path: folder.appending(path: "notify").path(percentEncoded: false))
+        // Of its own name: the end of a daemon that ran here before is told to the old one.
+        let notify = folder.appending(path: "notify-\(UUID().uuidString.prefix(8))")
+        notifications = try NotificationSocket(path: notify.path(percentEncoded: false))
         var environment = ChildProcess.defaultEnvironment
         environment["NOTIFY_SOCKET"] = notifications.path
         let words =

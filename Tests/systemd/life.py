@@ -25,8 +25,11 @@ def policies(pid):
     return found
 
 
-def burst(instance, **parameters):
-    """Runs a burst to its end on a connection of its own; the burst, and the policies that threads had meanwhile."""
+def burst(instance, stories=None, **parameters):
+    """Runs a burst to its end on a connection of its own; the burst, and the policies that threads had meanwhile.
+
+    What the status line says meanwhile goes into `stories`.
+    """
     seen, result = set(), {}
     pid = instance.pid
 
@@ -40,6 +43,8 @@ def burst(instance, **parameters):
     thread.start()
     while thread.is_alive():
         seen |= policies(pid)
+        if stories is not None:
+            stories.append(instance.status)
         thread.join(0.1)
     return result, seen
 
@@ -62,7 +67,8 @@ def unit_serves():
         answer = client.call("predict", input=f"{SECRET} is where I want to go")
         check("what it is taught it knows at once", answer["label"] == "gamma" and answer["revision"] > before)
         teach(client, 120)
-        done, seen = burst(x)
+        stories = []
+        done, seen = burst(x, stories)
         check("a burst publishes", done.get("state") == "published", f"revision {done.get('revision')}" if
               "revision" in done else str(done))
         check("its threads run at idle priority (SCHED_IDLE)", 5 in seen, f"policies {sorted(seen)}")
@@ -71,9 +77,13 @@ def unit_serves():
         check("the status line tells it", re.fullmatch(
             r"revision \d{6}, 121 corrections, holdout \d+\.\d %; last burst published revision \d{6}", story or ""),
             story or x.status)
+        check("  and told of the burst while it ran", any(
+            re.search(rf"; burst {done.get('id')} (begins|at \d+ %|is judged)$", each) for each in stories),
+            next((each for each in stories if "; burst" in each), str(stories[:1])))
         shown = x.do("status")[1]
         check("systemctl status shows it", story and story in shown)
         client.close()
+        misuse()
 
         # 7. The journal.
         number = f"{done['revision']:06}"
@@ -90,9 +100,26 @@ def unit_serves():
               next((line.strip("- ") for line in text.splitlines() if "Subject" in line), text[-300:]))
         admin = [e for e in x.events("-u", x.service) if "administrator" in e["MESSAGE"]]
         check("7. an administrator's request names the user", admin and admin[-1]["ATTUNED_PEER_UID"] == "0")
-        text = x.journal("-o", "json")
-        check("7. no input's text is in it", SECRET not in text and "kettle" not in text)
+        text = run("journalctl", "--no-pager", "-q", "-o", "json", "--all").stdout
+        check("7. no input's text is in all of the journal, of refused and broken requests neither", SECRET not in text
+              and "kettle" not in text and SECRET not in "".join(stories), f"{len(text.splitlines())} entries")
         return x
+
+
+def misuse():
+    """Requests that are refused in every way, each with a text that nobody shall read in the journal."""
+    request = '{"jsonrpc":"2.0","id":1,"method":"%s","params":%s}'
+    lines = [
+        f"{SECRET} is no JSON", request % ("predict", f'{{"input":"{SECRET}"'), request % (SECRET, "{}"),
+        request % ("predict", f'{{"{SECRET}":1}}'), request % ("corrections/submit", f'{{"input":"{SECRET}","label":7}}'),
+        request % ("corrections/submit", f'{{"input":"{SECRET}","label":"{SECRET * 2000}"}}'),
+        request % ("predict", f'{{"input":"{SECRET * 2000}"}}'), f'{{"jsonrpc":"{SECRET}"}}',
+    ]
+    for line in lines:
+        client = Client("x")
+        client.socket.sendall(line.encode() + b"\n")
+        client.lines.readline()
+        client.close()
 
 
 def systemctl(x):
@@ -100,8 +127,10 @@ def systemctl(x):
         x.reset()
         revision = call("x", "status")["revision"]
         pid = x.pid
+        check("status says that it runs", x.do("status")[0] == 0)
         code, output = x.do("restart")
         check("restart", code == 0 and x.state == "active" and x.pid != pid, output)
+        check("  and the journal tells of both", x.said(pid, "stopped") and x.said(x.pid, "serving"))
         check("it goes on where it was", call("x", "status")["revision"] >= revision)
         check("is-active", run("systemctl", "is-active", x.service).stdout.strip() == "active")
         pid = x.pid
@@ -110,26 +139,35 @@ def systemctl(x):
         check("reload succeeds and keeps the process", code == 0 and x.pid == pid and x.state == "active", output)
         limits = call("x", "server/discover")["limits"]
         check("its new values hold when it returns", limits["connections"] == 77)
+        check("the journal says so", x.said(pid, "the configuration was read again") == 1)
         check("it says what takes a restart", "needRestart=inference.batchTokens" in x.journal(), "")
         x.configure(BURSTS + "\nlimits: {connections: 78}")
         run("systemctl", "kill", "-s", "HUP", x.service)
         check("SIGHUP does the same", wait(lambda: call("x", "server/discover")["limits"]["connections"] == 78))
         check("and the process stays", x.pid == pid)
+        code = run("systemctl", "clean", "--what=state", x.service).returncode
+        check("clean is refused while it runs", code != 0 and call("x", "status")["revision"] >= revision)
         code, output = x.do("stop")
         check("stop", code == 0 and x.state == "inactive" and x.show("Result") == "success", output)
-        events = x.events("-u", x.service)
-        check("the journal says so", any(e["MESSAGE"] == "stopped" for e in events))
+        check("the journal says so", x.said(pid, "stopped"))
+        check("status and is-active say that it does not run", x.do("status")[0] == 3
+              and run("systemctl", "is-active", x.service).stdout.strip() == "inactive")
         check("try-restart leaves what is stopped alone", x.do("try-restart")[0] == 0 and x.state == "inactive")
-        check("start", x.do("start")[0] == 0 and x.state == "active")
+        check("start", x.do("start")[0] == 0 and x.state == "active" and x.said(x.pid, "serving"))
         pid = x.pid
-        check("try-restart restarts what runs", x.do("try-restart")[0] == 0 and x.pid != pid and x.state == "active")
+        check("try-restart restarts what runs", x.do("try-restart")[0] == 0 and x.pid != pid and x.state == "active"
+              and x.said(pid, "stopped") and x.said(x.pid, "serving"))
         code, output = x.do("enable")
-        check("enable, of the socket too", code == 0
-              and pathlib.Path("/etc/systemd/system/sockets.target.wants/attuned@x.socket").is_symlink(), output)
-        x.do("disable")
+        links = [pathlib.Path("/etc/systemd/system") / each for each in (
+            "sockets.target.wants/attuned@x.socket", "multi-user.target.wants/attuned@x.service")]
+        check("enable, of the socket too", code == 0 and all(each.is_symlink() for each in links)
+              and run("systemctl", "is-enabled", x.service).stdout.strip() == "enabled", output)
+        code, output = x.do("disable")
+        check("disable", code == 0 and not any(each.is_symlink() for each in links) and x.state == "active", output)
         restarts, pid = int(x.show("NRestarts")), x.pid
         run("systemctl", "kill", x.service)
-        check("kill (SIGTERM) is a clean end", wait(lambda: x.state == "inactive") and x.show("Result") == "success")
+        check("kill (SIGTERM) is a clean end", wait(lambda: x.state == "inactive") and x.show("Result") == "success"
+              and x.said(pid, "stopped"))
         check("the socket starts it again", call("x", "status")["revision"] >= revision and x.pid != pid)
         check("no restart was needed for any of it", int(x.show("NRestarts")) == restarts)
 

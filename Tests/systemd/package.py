@@ -2,10 +2,13 @@
 
 import os
 import pathlib
-import subprocess
+import shutil
 import threading
 
-from service import Instance, call, check, keep_teaching, part, run, wait
+from administration import Page
+from service import MODEL, MODELS, Instance, call, check, keep_teaching, part, run, wait, without_sudo
+
+HOME = pathlib.Path("/var/tmp/home")
 
 
 def owned():
@@ -29,20 +32,30 @@ def newer(package, folder):
 
 def life_of_a_package(bind_model):
     with part("9. The Debian package"):
-        package = os.environ["ATTUNED_PACKAGE"]
-        before = owned()
-        done = run("dpkg", "-i", package)
-        check("it installs", done.returncode == 0, done.stdout[-300:] if done.returncode else
-              f"{pathlib.Path(package).name}, {os.path.getsize(package) >> 20} MB")
+        package = pathlib.Path(os.environ["ATTUNED_PACKAGE"])
+        without_sudo()
+        # What takes long in a package's life and is nothing to us: the index of all manual pages, a sync for each file.
+        pathlib.Path("/var/lib/man-db/auto-update").unlink(missing_ok=True)
+        pathlib.Path("/etc/dpkg/dpkg.cfg.d/unsafe").write_text("force-unsafe-io\n")
+        # The folder of somebody who has the package and a model, and follows the administrators' page.
+        bind_model(os.environ["ATTUNED_MODEL"], HOME / MODEL)
+        shutil.copy(package, HOME)
+        before, page = owned(), Page()
+        # That page builds it in the first line.
+        code, output = page.follow("Install", 1, [("bash Systemd/package\n", "")], HOME)
+        check("it installs, as the administrators' page says", code == 0, output[-300:] if code else
+              f"{package.name}, {os.path.getsize(package) >> 20} MB")
         linked = run("ldd", "/usr/bin/attuned").stdout
         check("it needs no toolchain", "swift" not in linked)
         score = run("systemd-analyze", "verify", "attuned@p.service").stdout.strip()
         check("its units are in order", not score, score)
-        bind_model(os.environ["ATTUNED_MODEL"])
+        code, output = page.follow("Install", 2, folder=HOME)
+        check("a model is put where it belongs", code == 0, output)
         p = Instance("p", "learning: {idleSeconds: 0.2}")
         run("systemctl", "enable", p.socket)
         answer = call("p", "predict", input="a first text")
         check("the first answer over the socket", answer["label"] in ("alpha", "beta"))
+        other = newer(package, "/var/tmp")
         stop, kept, refusals = threading.Event(), [], []
 
         def go_on(number):
@@ -53,7 +66,7 @@ def life_of_a_package(bind_model):
             thread.start()
         wait(lambda: len(kept) > 50)
         pid = p.pid
-        upgraded = run("dpkg", "-i", newer(package, "/var/tmp"))
+        upgraded = run("dpkg", "-i", other)
         seen = len(kept)
         wait(lambda: len(kept) > seen + 50)
         stop.set()
@@ -68,8 +81,7 @@ def life_of_a_package(bind_model):
         check("removing stops it and keeps configuration and state", removed.returncode == 0 and p.state != "active"
               and p.file.exists() and pathlib.Path("/var/lib/private/attuned/p/state.sqlite").exists(),
               removed.stdout[-300:] if removed.returncode else "")
-        run("umount", "/usr/local/share/attuned/models/all-MiniLM-L6-v2")
-        pathlib.Path("/usr/local/share/attuned/models/all-MiniLM-L6-v2").rmdir()
+        shutil.rmtree(MODELS / MODEL)
         run("rm", "-rf", f"/run/systemd/system/{p.service}.d")
         purged = run("dpkg", "-P", "attuned")
         left = [each for each in owned() if each not in before]

@@ -47,6 +47,14 @@ def part(title):
     print(f"  ({time.monotonic() - began:.0f} s)", flush=True)
 
 
+def without_sudo():
+    """Makes `sudo` a command that only does what it is told, where there is none: all here is root's."""
+    if not shutil.which("sudo"):
+        shim = pathlib.Path("/usr/local/sbin/sudo")
+        shim.write_text('#!/bin/sh\nexec "$@"\n')
+        shim.chmod(0o755)
+
+
 def run(*words, user=None, **options):
     """Runs a command, with its output as text; never raises for its exit code."""
     return subprocess.run(
@@ -172,6 +180,10 @@ class Instance:
         run("journalctl", "--sync")
         text = run("journalctl", "--no-pager", "-q", "-o", "json", *words).stdout
         return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+
+    def said(self, pid, message):
+        """How many times the process said that, with whatever fields."""
+        return sum(event["MESSAGE"].split(":")[0].startswith(message) for event in self.events(f"_PID={pid}"))
 
     def stop(self):
         run("systemctl", "stop", self.socket, self.service)

@@ -2,16 +2,17 @@ import Synchronization
 
 /// Where everybody can read how the burst is doing.
 ///
-/// The threads that compute only write here and wake nobody: see `IdleThread`.
+/// The threads that compute only write here and wake nobody: see `IdleThread`. What they ask all the time takes no lock: the
+/// others would wait for one that was handed to a thread which hardly runs.
 package final class BurstBoard: Sendable {
     private struct State {
         var current: BurstStatus?
-        var isCancelled = false
         /// The last ones that are over, the newest last.
         var finished: [BurstStatus] = []
     }
 
     private let state = Mutex(State())
+    private let cancellation = Atomic(false)
 
     package init() {}
 
@@ -19,13 +20,13 @@ package final class BurstBoard: Sendable {
     package var current: BurstStatus? { state.withLock { $0.current } }
 
     /// Whether the burst that runs shall stop.
-    package var isCancelled: Bool { state.withLock { $0.isCancelled } }
+    package var isCancelled: Bool { cancellation.load(ordering: .relaxed) }
 
     /// Begins with a burst, or shows one that is over.
     package func show(_ status: BurstStatus?) {
         state.withLock {
             $0.current = status
-            $0.isCancelled = false
+            cancellation.store(false, ordering: .relaxed)
         }
     }
 
@@ -44,7 +45,7 @@ package final class BurstBoard: Sendable {
     package func cancel() -> BurstStatus? {
         state.withLock { state in
             guard let current = state.current, !current.isOver else { return nil }
-            state.isCancelled = true
+            cancellation.store(true, ordering: .relaxed)
             return current
         }
     }

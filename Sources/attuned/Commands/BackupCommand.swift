@@ -57,7 +57,7 @@ struct BackupCommand: AsyncParsableCommand {
         let partial = target.deletingLastPathComponent().appending(path: ".\(target.lastPathComponent).partial")
         try? files.removeItem(at: partial)
         try files.copyItem(at: URL(filePath: snapshot), to: partial)
-        try files.setAttributes([.posixPermissions: 0o700], ofItemAtPath: partial.path(percentEncoded: false))
+        try own(partial)
         try files.moveItem(at: partial, to: target)
     }
 }

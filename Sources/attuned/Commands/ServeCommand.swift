@@ -13,8 +13,8 @@ struct ServeCommand: AsyncParsableCommand {
         discussion: """
             Answers requests on the socket until SIGTERM or SIGINT; then requests in flight are answered, the state is \
             closed, and it exits with 0. Settings come from the file, are overridden by the environment \
-            (ATTUNED_MODEL, …), and those by options. Exits with 78 when the configuration is wrong, with 1 when \
-            something else keeps it from starting.
+            (ATTUNED_MODEL, …), and those by options. Exits with 78 when the configuration is wrong or names another model \
+            than the state was made from, with 1 when something else keeps it from starting.
             """)
 
     @OptionGroup var options: SettingsOptions
@@ -49,7 +49,7 @@ struct ServeCommand: AsyncParsableCommand {
         let (number, code): (Int32, Int32) =
             switch error {
             case is ConfigurationError: (EINVAL, 78)
-            case let error as StorageError: (error.systemNumber, 1)
+            case let error as StorageError: (error.systemNumber, error.code == .otherModel ? 78 : 1)
             case let error as SocketError:
                 if case .system(let number) = error.kind { (number, 1) } else { (EADDRINUSE, 1) }
             default: (EIO, 1)

@@ -33,8 +33,10 @@ func withState<Value>(
     return try await withStore(copy.path(percentEncoded: false), model, work)
 }
 
-/// Makes `folder` and what is in it this process's user's.
-private func own(_ folder: URL) throws {
+/// Makes `folder` and what is in it this process's user's, and nobody else's to enter.
+///
+/// The daemon's user may be a dynamic one, whose number is another service's tomorrow.
+func own(_ folder: URL) throws {
     let files = FileManager.default
     let path = folder.path(percentEncoded: false)
     for name in [""] + (try files.subpathsOfDirectory(atPath: path)) {

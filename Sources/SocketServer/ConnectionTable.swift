@@ -42,7 +42,8 @@ final class ConnectionTable {
         return lastNumber
     }
 
-    /// Goes by `policy` and `limits` from now on; connections that there are keep their longest line.
+    /// Goes by `policy` and `limits` from now on; connections that there are keep their longest line, and
+    /// how much they may leave unread.
     func reconfigure(policy: AccessPolicy, limits: ServerLimits) {
         self.policy = policy
         self.limits = limits

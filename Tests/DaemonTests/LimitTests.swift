@@ -106,6 +106,8 @@ private func refusal(_ body: () async throws -> Void) async -> ProtocolError? {
         #expect(try await client.reloadConfiguration().changed.contains(name))
         _ = try await client.submit(SubmitParameters("and there is room again", label: "beta"))
         #expect(try await client.status().readOnly.flag == false)
+        #expect(daemon.log.components(separatedBy: "corrections are refused").count == 2)
+        #expect(daemon.log.contains("corrections are taken again"))
         client.close()
         await daemon.remove()
     }

@@ -1,4 +1,5 @@
 import LineProtocol
+import Logging
 import Storage
 import Synchronization
 
@@ -10,9 +11,12 @@ final class StateRoom: Sendable {
     private struct Measured {
         var size = StateSize()
         var at: ContinuousClock.Instant?
+        /// Whether the last correction was refused.
+        var isRefusing = false
     }
 
     private let store: StateStore
+    private let logger: Logger
     private let measured = Mutex(Measured())
 
     /// How long a measurement holds.
@@ -20,7 +24,10 @@ final class StateRoom: Sendable {
     /// What a correction takes besides its text: its row and its entries in the indexes.
     private static let rowBytes = 512
 
-    init(store: StateStore) { self.store = store }
+    init(store: StateStore, logger: Logger) {
+        self.store = store
+        self.logger = logger
+    }
 
     /// Refuses another correction where a limit is reached.
     ///
@@ -37,7 +44,15 @@ final class StateRoom: Sendable {
             let size = await store.size()
             measured.withLock { $0.size = size }
         }
-        if let reason = reason(limits) { throw ProtocolError(.readOnly, .limit, reason) }
+        let reason = reason(limits)
+        let isNews = measured.withLock { measured in
+            defer { measured.isRefusing = reason != nil }
+            return measured.isRefusing != (reason != nil)
+        }
+        if isNews, reason == nil { logger.notice("corrections are taken again") }
+        guard let reason else { return }
+        if isNews { logger.warning("corrections are refused", metadata: ["reason": "\(reason)"]) }
+        throw ProtocolError(.readOnly, .limit, reason)
     }
 
     /// Counts a correction that was stored.

@@ -133,6 +133,27 @@ package.targets.append(
     .target(name: "TestSupport", dependencies: ["LineProtocol", "AttuneClient", "CLinux"], path: "Tests/TestSupport")
 )
 
+// What reads others' bytes: fed by tests with what the fuzzers found, and by the fuzzers, which Tests/fuzz alone builds.
+package.targets += [
+    .target(
+        name: "FuzzEntrances",
+        dependencies: ["SocketServer", "LineProtocol", "Safetensors", "Tokenization", "Transformer", "Storage"],
+        path: "Tests/FuzzEntrances"
+    ),
+    .testTarget(name: "FuzzTests", dependencies: ["FuzzEntrances"]),
+]
+let isFuzzing = Context.environment["ATTUNED_FUZZ"] == "1"
+if isFuzzing {
+    package.targets.append(
+        .executableTarget(
+            name: "attuned-fuzz",
+            dependencies: ["FuzzEntrances"],
+            path: "Tests/Fuzzer",
+            linkerSettings: [.linkedLibrary("stdc++")]
+        )
+    )
+}
+
 // One set of strict settings for every target that is compiled here.
 let pointerTargets: Set<String> = ["Tensors", "Transformer", "Safetensors", "Storage", "SocketServer", "Supervision"]
 for target in package.targets where target.type != .system {
@@ -147,5 +168,7 @@ for target in package.targets where target.type != .system {
     if pointerTargets.contains(target.name) {
         settings.append(.strictMemorySafety())
     }
+    // Tells libFuzzer what an input reaches, in what is compiled here and not in what it stands on.
+    if isFuzzing { settings.append(.unsafeFlags(["-sanitize=fuzzer"])) }
     target.swiftSettings = settings
 }

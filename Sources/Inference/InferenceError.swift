@@ -13,7 +13,7 @@ package enum InferenceError: Error, Equatable, Sendable, CustomStringConvertible
         switch self {
         case .noLabels: "there is nothing to predict yet: configure labels, or send a correction"
         case .unsuitable(let what): what
-        case .overloaded: "too many texts are waiting"
+        case .overloaded: "too many texts are waiting; inference.queuedTexts says how many may"
         case .stopping: "the daemon is shutting down"
         }
     }

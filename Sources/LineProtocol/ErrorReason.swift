@@ -44,6 +44,7 @@ public struct ErrorReason: RawRepresentable, Sendable, Hashable, ExpressibleBySt
     package static let notOwner: ErrorReason = "notOwner"
     package static let diskFull: ErrorReason = "diskFull"
     package static let notWritable: ErrorReason = "notWritable"
+    package static let limit: ErrorReason = "limit"
     package static let idempotencyKey: ErrorReason = "idempotencyKey"
     package static let expectedCurrent: ErrorReason = "expectedCurrent"
     package static let revision: ErrorReason = "revision"

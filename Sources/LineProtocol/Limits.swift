@@ -12,6 +12,10 @@ public enum Limits {
     public static let connectionsPerUser = 64
     /// Elements of `inputs`.
     public static let inputs = 4096
+    /// Bytes of a text.
+    public static let textBytes = 256 << 10
+    /// Bytes of a reply.
+    public static let replyBytes = 64 << 20
     /// Bytes of a label, a slice's name or an idempotency key.
     public static let nameBytes = 256
     /// Corrections in one page of `corrections/list`.

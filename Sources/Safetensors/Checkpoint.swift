@@ -19,7 +19,7 @@ package struct Checkpoint: Sendable {
         var shards: [String: SafetensorsFile] = [:]
         var files: [String: SafetensorsFile] = [:]
         for (name, shard) in map.sorted(by: { $0.key < $1.key }) {
-            guard !shard.isEmpty, !shard.contains("/"), !shard.contains("\0"), shard != ".", shard != ".." else {
+            guard Self.isPlain(shard) else {
                 throw SafetensorsError(index, "'\(shard)' is not the plain name of a file in the same directory")
             }
             let file: SafetensorsFile
@@ -63,6 +63,14 @@ package struct Checkpoint: Sendable {
                 file.path, "tensor '\(name)' is \(entry.elementType.rawValue); expected F32, F16 or BF16")
         }
         return values
+    }
+
+    /// Whether this is the name of a file and leads nowhere else.
+    private static func isPlain(_ name: String) -> Bool {
+        // By bytes: a slash with a combining character behind it is a slash to the file system, too.
+        let bytes = name.utf8
+        return !bytes.isEmpty && !bytes.contains(UInt8(ascii: "/")) && !bytes.contains(0)
+            && !bytes.elementsEqual(".".utf8) && !bytes.elementsEqual("..".utf8)
     }
 
     private static func weightMap(_ path: String) throws(SafetensorsError) -> [String: String] {

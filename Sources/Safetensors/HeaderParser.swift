@@ -24,7 +24,11 @@ struct HeaderParser {
         var entries: [(name: String, entry: RawEntry)] = []
         var metadata: [String: String] = [:]
         var names: Set<String> = []
-        guard bytes.first == UInt8(ascii: "{") else { throw Fault(reason: "the header must start with '{'") }
+        // Writers may pad in front, too, so that the data begins at a page.
+        skipSpace()
+        guard position < bytes.count, bytes[position] == UInt8(ascii: "{") else {
+            throw Fault(reason: "the header must start with '{'")
+        }
         try object { parser, name throws(Fault) in
             guard names.insert(name).inserted else { throw Fault(reason: "the header names '\(name)' twice") }
             if name == "__metadata__" {

@@ -7,7 +7,7 @@ import NIOCore
 /// Belongs to its event loop, as everything of one server does.
 ///
 /// Back-pressure is real: a read is asked for only while another request could be started and the client reads its replies, so
-/// that what a client can make this process hold is bounded by a few lines and ``ServerLimits/outboundBytes``.
+/// that what a client can make this process hold is bounded by a few lines and ``ServerLimits/unreadBytesInAll``.
 final class Connection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -32,8 +32,9 @@ final class Connection: ChannelInboundHandler {
     private var lastSerial: UInt64 = 0
     /// How many of the active requests do not wait for a burst.
     private var inFlight = 0
-    /// Writes that the kernel has not taken yet.
+    /// Writes that the kernel has not taken yet, and their bytes.
     private var unsent = 0
+    private var unsentBytes = 0
 
     /// The client sends nothing more.
     private var inputEnded = false
@@ -45,6 +46,8 @@ final class Connection: ChannelInboundHandler {
 
     /// Lines above this length are parsed off the event loop, where they would hold up the other connections.
     private static let inlineParsing = 16 << 10
+    /// Replies up to this length are sent in any case: an error in their place would be no shorter.
+    private static let smallReply = 4 << 10
 
     /// Whether the daemon itself is at the other end.
     let isOwn: Bool
@@ -163,7 +166,7 @@ final class Connection: ChannelInboundHandler {
             case .line(let line):
                 take(line)
             case .tooLong:
-                refuseRest(.lineTooLong, "a line has more than \(table.limits.lineBytes) bytes")
+                refuseRest(.lineTooLong, "a line has more than limits.lineBytes, \(table.limits.lineBytes)")
             case .incomplete:
                 if inputEnded, lines.count > 0 {
                     refuseRest(.unterminated, "the last line does not end with a line feed; nothing was done")
@@ -292,7 +295,8 @@ final class Connection: ChannelInboundHandler {
         if let id = request.id {
             serials[id] = nil
             switch outcome {
-            case .reply(let bytes): send(bytes)
+            case .reply(let bytes):
+                if let error = refusal(of: bytes.count) { reply(error, to: id) } else { send(bytes) }
             case .cancelled: reply(request.isInterrupted ? .shuttingDown : .cancelled, to: id)
             case .failed(let error): reply(error, to: id)
             }
@@ -301,6 +305,24 @@ final class Connection: ChannelInboundHandler {
     }
 
     // MARK: Replies
+
+    /// Why a reply of this length cannot be sent, or nil.
+    private func refusal(of count: Int) -> ProtocolError? {
+        let limits = table.limits
+        guard count > Self.smallReply else { return nil }
+        guard count <= limits.replyBytes else {
+            return ProtocolError(
+                .invalidParameters, .outOfRange,
+                "the reply has \(count) bytes; limits.replyBytes allows \(limits.replyBytes): ask for less at a time")
+        }
+        guard unsentBytes + count > limits.unreadBytes, table.unsentBytes + count > limits.unreadBytesInAll else {
+            return nil
+        }
+        let message =
+            "clients leave \(table.unsentBytes) bytes of replies unread, this one \(unsentBytes); "
+            + "limits.unreadBytesInAll allows \(limits.unreadBytesInAll)"
+        return .overloaded(message, retryAfterMs: 1000)
+    }
 
     private func reply(_ result: CancelResult, to id: RequestID) {
         if let bytes = try? Reply.result(result, to: id) { send(bytes) }
@@ -313,9 +335,13 @@ final class Connection: ChannelInboundHandler {
     private func send(_ bytes: [UInt8]) {
         guard let context else { return }
         unsent += 1
+        unsentBytes += bytes.count
+        table.unsentBytes += bytes.count
         let written = context.eventLoop.makePromise(of: Void.self)
         written.futureResult.assumeIsolated().whenComplete { _ in
             self.unsent -= 1
+            self.unsentBytes -= bytes.count
+            self.table.unsentBytes -= bytes.count
             self.proceed()
         }
         context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes)), promise: written)

@@ -15,6 +15,8 @@ final class ConnectionTable {
     private var own: [UInt64: Connection] = [:]
     private var byUser: [UInt32: Int] = [:]
     private var tasks = 0
+    /// Bytes of replies that the kernel has not taken yet, of all connections.
+    var unsentBytes = 0
     private var lastNumber: UInt64 = 0
 
     init(
@@ -40,7 +42,8 @@ final class ConnectionTable {
         return lastNumber
     }
 
-    /// Goes by `policy` and `limits` from now on; connections that there are keep their longest line.
+    /// Goes by `policy` and `limits` from now on; connections that there are keep their longest line, and
+    /// how much they may leave unread.
     func reconfigure(policy: AccessPolicy, limits: ServerLimits) {
         self.policy = policy
         self.limits = limits
@@ -55,10 +58,12 @@ final class ConnectionTable {
             return
         }
         guard connections.count < limits.connections else {
-            throw refusal("the daemon has \(limits.connections) connections, which is its limit")
+            throw refusal("the daemon has \(limits.connections) connections; limits.connections allows no more")
         }
         guard peer.uid == 0 || byUser[peer.uid, default: 0] < limits.connectionsPerUser else {
-            throw refusal("user \(peer.uid) has \(limits.connectionsPerUser) connections, which is the limit")
+            throw refusal(
+                "user \(peer.uid) has \(limits.connectionsPerUser) connections; limits.connectionsPerUser allows no more"
+            )
         }
         connections[connection.number] = connection
         outlook.connections.add(1, ordering: .relaxed)

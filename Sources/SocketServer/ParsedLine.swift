@@ -1,7 +1,7 @@
-import LineProtocol
+package import LineProtocol
 
 /// What a line asks for, before anyone has decided whether it may.
-enum ParsedLine: Sendable {
+package enum ParsedLine: Sendable {
     case rejected(Request.Rejection)
     /// Cancels the request of this id; `id` is that of the cancelling request, if it is one.
     case cancellation(Result<RequestID, ProtocolError>, id: RequestID?)
@@ -9,7 +9,7 @@ enum ParsedLine: Sendable {
     /// A request for a method that does not exist.
     case unknown(ProtocolError, id: RequestID?)
 
-    init(_ line: [UInt8]) {
+    package init(_ line: [UInt8]) {
         let request: Request
         do {
             request = try Request(line: line)

@@ -5,12 +5,16 @@ import LineProtocol
 package struct ServerLimits: Sendable, Equatable {
     package var lineBytes = Limits.lineBytes
     package var inFlight = Limits.inFlight
-    /// Requests of one connection that wait for a burst.
+    /// Requests of one connection that wait for a burst; past that its requests are not read.
     package var waiting = 1024
     package var connections = Limits.connections
     package var connectionsPerUser = Limits.connectionsPerUser
-    /// Bytes of replies that wait for a client to read them; past that its requests are not read.
-    package var outboundBytes = 256 << 10
+    /// Bytes of one reply.
+    package var replyBytes = Limits.replyBytes
+    /// Bytes of replies that wait for one client to read them; past that its requests are not read.
+    package var unreadBytes = 256 << 10
+    /// Bytes of replies that wait for clients to read them, in all; past that nobody gets more than `unreadBytes`.
+    package var unreadBytesInAll = 256 << 20
 
     package init() {}
 

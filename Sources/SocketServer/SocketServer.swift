@@ -53,12 +53,10 @@ package final class SocketServer: Sendable {
         let bootstrap = ServerBootstrap(group: group)
             .childChannelOption(.autoRead, value: false)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .childChannelOption(
-                .writeBufferWaterMark,
-                value: .init(low: limits.outboundBytes / 4, high: limits.outboundBytes)
-            )
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    let most = table.value.limits.unreadBytes
+                    try channel.syncOptions?.setOption(.writeBufferWaterMark, value: .init(low: most / 4, high: most))
                     try channel.pipeline.syncOperations.addHandler(Connection(table: table.value))
                 }
             }

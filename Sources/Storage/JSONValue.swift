@@ -34,7 +34,14 @@ package enum JSONValue: Equatable, Sendable {
 }
 
 extension JSONValue: Codable {
+    /// Levels within each other; the time that it takes to tell what a value is grows with the cube of its depth.
+    private static let deepest = 64
+
     package init(from decoder: any Decoder) throws {
+        guard decoder.codingPath.count <= Self.deepest else {
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: [], debugDescription: "nested deeper than \(Self.deepest) levels"))
+        }
         let container = try decoder.singleValueContainer()
         if container.decodeNil() {
             self = .null

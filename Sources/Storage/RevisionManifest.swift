@@ -69,7 +69,7 @@ package struct RevisionManifest: Codable, Equatable, Sendable {
     package let files: [String: File]
 
     /// The file's text: equal manifests have equal text.
-    func serialize() throws(StorageError) -> String {
+    package func serialize() throws(StorageError) -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         do {

@@ -1,4 +1,5 @@
 package import Foundation
+import Glibc
 
 /// Turns texts into token ids as the tokenizer.json of a model of the BERT family says.
 package struct Tokenizer: Sendable {
@@ -107,6 +108,11 @@ private enum ModelText {
     static let limit = 64 << 20
 
     static func read(_ path: String) throws(TokenizerError) -> Data {
+        // To open a pipe could take for ever.
+        var status = stat()
+        if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+            throw TokenizerError(path, "not a regular file")
+        }
         do {
             let handle = try FileHandle(forReadingFrom: URL(filePath: path))
             defer { try? handle.close() }

@@ -1,7 +1,8 @@
-import Foundation
+package import Foundation
+import Glibc
 
 /// A JSON file of a model directory, read field by field with errors that name the file and the field.
-struct ModelFile {
+package struct ModelFile {
     let path: String
     private let fields: [String: Any]
 
@@ -18,20 +19,32 @@ struct ModelFile {
 
     /// The JSON value in the file at `path`.
     static func read(_ path: String) throws(ModelError) -> Any {
+        let data = try contents(path, limit: 16 << 20)
         do {
-            let handle = try FileHandle(forReadingFrom: URL(filePath: path))
-            defer { try? handle.close() }
-            let limit = 16 << 20
-            let data = try handle.read(upToCount: limit) ?? Data()
-            guard data.count < limit else {
-                throw ModelError(.malformed, "\(path): larger than \(limit >> 20) MiB")
-            }
             return try JSONSerialization.jsonObject(with: data)
-        } catch let error as ModelError {
-            throw error
         } catch {
             throw ModelError(.unreadable, "\(path): not readable as JSON: \(error.localizedDescription)")
         }
+    }
+
+    /// The bytes of the file at `path`, fewer than `limit`.
+    ///
+    /// - Throws: `ModelError` if it is larger, cannot be read, or is something else: to open a pipe could take for ever.
+    package static func contents(_ path: String, limit: Int) throws(ModelError) -> Data {
+        var status = stat()
+        if unsafe stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+            throw ModelError(.unreadable, "\(path): not a regular file")
+        }
+        let data: Data
+        do {
+            let handle = try FileHandle(forReadingFrom: URL(filePath: path))
+            defer { try? handle.close() }
+            data = try handle.read(upToCount: limit) ?? Data()
+        } catch {
+            throw ModelError(.unreadable, "\(path): not readable: \(error.localizedDescription)")
+        }
+        guard data.count < limit else { throw ModelError(.malformed, "\(path): larger than \(limit >> 20) MiB") }
+        return data
     }
 
     /// The integer `name`, in 1 … `most`.

@@ -46,7 +46,11 @@ package struct PoolingPlan: Sendable, Equatable {
     }
 
     private static func mode(folder: String, directory: String) throws(ModelError) -> Pooling {
-        guard !folder.contains(".."), !folder.hasPrefix("/"), !folder.contains("\0") else {
+        // By bytes: a slash with a combining character behind it is a slash to the file system, too.
+        let parts = folder.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        guard !folder.utf8.contains(0), folder.utf8.first != UInt8(ascii: "/"),
+            !parts.contains(where: { $0.elementsEqual("..".utf8) })
+        else {
             throw ModelError(.malformed, "\(directory)/modules.json: '\(folder)' leads out of the model directory")
         }
         guard let file = try ModelFile("\(folder)/config.json", in: directory) else {

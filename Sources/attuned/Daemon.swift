@@ -66,7 +66,7 @@ struct Daemon {
         reloader = Reloader(settings, source: source, notifier: notifier, threshold: threshold, logger: logger)
         let router = RequestRouter(
             model: model, engine: engine, learner: learner, store: store, limits: LiveLimits(settings),
-            reloader: reloader, logger: logger)
+            room: StateRoom(store: store, logger: logger), reloader: reloader, logger: logger)
         server = try await SocketServer.start(
             on: socket, policy: policy, limits: settings.serverLimits, logger: logger, handler: router)
         router.connections.attach(server)

@@ -106,9 +106,13 @@ import Testing
         expectRefusal(index, "does not name 'a' of two.safetensors")
     }
 
-    @Test(arguments: ["../x.safetensors", "/etc/passwd", "sub/x.safetensors", "x.safetensors[NUL]y", "", ".", ".."])
+    @Test(arguments: [
+        "../x.safetensors", "/etc/passwd", "sub/x.safetensors", "x.safetensors[NUL]y", "", ".", "..",
+        "..[SLASH]x.safetensors",
+    ])
     func `are refused where a shard's name leads elsewhere`(written: String) throws {
-        let name = written.replacing("[NUL]", with: "\0")
+        // A slash that is a part of a character is still one to the file system.
+        let name = written.replacing("[NUL]", with: "\0").replacing("[SLASH]", with: "/\u{301}")
         // There, so that it is the name that is refused and not a file that is missing.
         try writeFile("x.safetensors", ["a": 1])
         try writeIndex(["a": name])

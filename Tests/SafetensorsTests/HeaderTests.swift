@@ -24,7 +24,8 @@ struct BadHeader: Sendable, CustomTestStringConvertible {
 @Suite struct `Headers that are refused` {
     static let syntax: [BadHeader] = [
         BadHeader("", "must start with '{'"),
-        BadHeader(" {}", "must start with '{'"),
+        BadHeader("  ", "must start with '{'"),
+        BadHeader("\u{b}{}", "must start with '{'"),
         BadHeader("[]", "must start with '{'"),
         BadHeader("\u{feff}{}", "must start with '{'"),
         BadHeader("{", "expected"),
@@ -191,7 +192,7 @@ struct BadHeader: Sendable, CustomTestStringConvertible {
         try TemporaryFolder().open(fileBytes(header.utf8, data: data))
     }
 
-    @Test(arguments: ["{}", "{ }", #"{}  \n\t\r"#, #"{"__metadata__":{}}"#])
+    @Test(arguments: ["{}", "{ }", #"{}  \n\t\r"#, #"\n\t\r {}"#, #"{"__metadata__":{}}"#])
     func `with no tensor`(header: String) throws {
         let spaces = ["\\n": "\n", "\\t": "\t", "\\r": "\r"]
         let file = try load(spaces.reduce(header) { $0.replacing($1.key, with: $1.value) })

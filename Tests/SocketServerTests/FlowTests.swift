@@ -210,7 +210,7 @@ private struct Waiter: RequestHandler {
 }
 
 /// A connected descriptor that nobody reads from.
-private func connectPlainly(_ path: String) throws -> Int32 {
+func connectPlainly(_ path: String) throws -> Int32 {
     let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)

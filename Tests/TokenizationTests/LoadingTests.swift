@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 import Tokenization
 
@@ -146,6 +147,19 @@ import Tokenization
     @Test func `names the file that is missing`() {
         let error = #expect(throws: TokenizerError.self) { try Tokenizer(directory: "/nonexistent") }
         #expect(error?.path == "/nonexistent/tokenizer.json")
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: ["tokenizer.json", "sentence_bert_config.json"])
+    func `refuses a pipe in place of a file`(name: String) throws {
+        let directory = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        #expect(mkfifo("\(directory.path)/\(name)", 0o600) == 0)
+        let error = #expect(throws: TokenizerError.self) {
+            _ = try Tokenizer.maximumLength(directory: directory.path)
+            _ = try Tokenizer(directory: directory.path)
+        }
+        #expect(error?.description == "\(directory.path)/\(name): not a regular file")
     }
 }
 

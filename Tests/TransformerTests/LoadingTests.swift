@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 import Transformer
 
@@ -69,9 +70,47 @@ import Transformer
         #expect(error?.description.contains(culprit) == true)
     }
 
+    /// The Hub's cache keeps files elsewhere and links to them.
+    @Test func `follows a link to a file`() throws {
+        let directory = try TinyModel.write()
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        for name in ["config.json", "model.safetensors"] {
+            try FileManager.default.moveItem(atPath: "\(directory)/\(name)", toPath: "\(directory)/blob-\(name)")
+            try FileManager.default.createSymbolicLink(
+                atPath: "\(directory)/\(name)", withDestinationPath: "blob-\(name)")
+        }
+        _ = try TextModel(directory: directory)
+    }
+
+    @Test(
+        .timeLimit(.minutes(1)),
+        arguments: ["config.json", "model.safetensors", "modules.json", "1_Pooling/config.json"], [true, false])
+    func `refuses a pipe or a folder in place of a file`(name: String, isPipe: Bool) throws {
+        // A classifier has its own pooling; an encoder's is read.
+        let directory = try TinyModel.write { $0 = $0.filter { !$0.key.hasPrefix("classifier") } }
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let files = FileManager.default
+        try files.createDirectory(atPath: "\(directory)/1_Pooling", withIntermediateDirectories: true)
+        try #"[{"type": "a.Pooling", "path": "1_Pooling"}]"#
+            .write(toFile: "\(directory)/modules.json", atomically: false, encoding: .utf8)
+        let path = "\(directory)/\(name)"
+        try? files.removeItem(atPath: path)
+        if isPipe {
+            #expect(mkfifo(path, 0o600) == 0)
+        } else {
+            try files.createDirectory(atPath: path, withIntermediateDirectories: true)
+        }
+        let error = #expect(throws: ModelError.self) { try TextModel(directory: directory) }
+        #expect(error?.description == "\(path): not a regular file")
+    }
+
     @Test(arguments: [
         (#"[{"type": "a.Transformer", "path": ""}, {"type": "a.Dense", "path": "2_Dense"}]"#, "2_Dense"),
         (#"[{"type": "a.Pooling", "path": "../elsewhere"}]"#, "leads out"),
+        (#"[{"type": "a.Pooling", "path": "1_Pooling/.."}]"#, "leads out"),
+        (#"[{"type": "a.Pooling", "path": "..\/\u0301elsewhere"}]"#, "leads out"),
+        (#"[{"type": "a.Pooling", "path": "/etc"}]"#, "leads out"),
+        (#"[{"type": "a.Pooling", "path": "1_Pooling\u0000"}]"#, "leads out"),
         (#"{"type": "a.Pooling"}"#, "modules.json"),
     ])
     func `names the module that it cannot use`(modules: String, culprit: String) throws {

@@ -18,7 +18,7 @@ enum ModelCompanions {
         for name in (names + modules).sorted() {
             let path = "\(directory)/\(name)"
             guard FileManager.default.fileExists(atPath: path) else { continue }
-            let data = try Data(contentsOf: URL(filePath: path))
+            let data = try ModelFile.contents(path, limit: 64 << 20)
             files.append((name, name == "config.json" ? try inFullPrecision(data, path: path) : data))
         }
         return files
@@ -31,9 +31,14 @@ enum ModelCompanions {
         }
         let path = "\(directory)/modules.json"
         guard FileManager.default.fileExists(atPath: path) else { return [] }
-        let modules = try JSONDecoder().decode([Module].self, from: Data(contentsOf: URL(filePath: path)))
+        let modules = try JSONDecoder().decode([Module].self, from: ModelFile.contents(path, limit: 16 << 20))
         // Deeper ones are no sentence-transformers' way, and could lead out of the directory.
-        return Set(modules.map(\.path).filter { !$0.isEmpty && !$0.contains("/") && !$0.hasPrefix(".") })
+        return Set(
+            modules.map(\.path).filter { path in
+                // By bytes: a slash with a combining character behind it is a slash to the file system, too.
+                !path.isEmpty && !path.utf8.contains { [0, UInt8(ascii: "/")].contains($0) }
+                    && path.utf8.first != UInt8(ascii: ".")
+            })
     }
 
     /// A config.json that does not ask for the weights to be rounded to a smaller type when they are loaded.

@@ -44,8 +44,12 @@ public struct DiscoverResult: Sendable, Hashable, Codable {
         public let connections: Int
         /// Connections of one user.
         public let connectionsPerUser: Int
-        /// Elements of `inputs`.
+        /// Elements of `inputs` or `examples`.
         public let inputs: Int
+        /// Bytes of a text.
+        public let textBytes: Int
+        /// Bytes of a reply.
+        public let replyBytes: Int
 
         package init(
             lineBytes: Int = Limits.lineBytes,
@@ -53,7 +57,9 @@ public struct DiscoverResult: Sendable, Hashable, Codable {
             inFlight: Int = Limits.inFlight,
             connections: Int = Limits.connections,
             connectionsPerUser: Int = Limits.connectionsPerUser,
-            inputs: Int = Limits.inputs
+            inputs: Int = Limits.inputs,
+            textBytes: Int = Limits.textBytes,
+            replyBytes: Int = Limits.replyBytes
         ) {
             self.lineBytes = lineBytes
             self.depth = depth
@@ -61,6 +67,8 @@ public struct DiscoverResult: Sendable, Hashable, Codable {
             self.connections = connections
             self.connectionsPerUser = connectionsPerUser
             self.inputs = inputs
+            self.textBytes = textBytes
+            self.replyBytes = replyBytes
         }
     }
 

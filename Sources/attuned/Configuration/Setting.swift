@@ -131,9 +131,35 @@ struct Setting: Sendable {
         Setting(
             "limits.requestsPerConnection", .integer(1...1_024),
             "Most requests of a connection in flight.", otherwise: "16"),
+        Setting(
+            "limits.waitingPerConnection", .integer(1...65_536),
+            "Most requests of a connection that wait for a burst; past it, no more are read.", otherwise: "1024"),
+        Setting(
+            "limits.unreadBytes", .integer(4_096...1_073_741_824),
+            "Bytes of replies that a client may leave unread before no more of its requests are read.",
+            otherwise: "262144"),
+        Setting(
+            "limits.unreadBytesInAll", .integer(1_048_576...1_099_511_627_776),
+            "The same of all clients; past it, those beyond limits.unreadBytes get an error for a long reply.",
+            otherwise: "268435456"),
+        Setting(
+            "limits.replyBytes", .integer(1_048_576...1_073_741_824), "Longest reply, in bytes.",
+            otherwise: "67108864"),
+        Setting("limits.inputs", .integer(1...4_096), "Most inputs or examples of a request.", otherwise: "4096"),
+        Setting("limits.textBytes", .integer(1...16_777_216), "Longest text, in bytes of UTF-8.", otherwise: "262144"),
         Setting("limits.lineBytes", .integer(1_024...16_777_216), "Longest line, in bytes.", otherwise: "1048576"),
         Setting("limits.labels", .integer(1...100_000), "Most different labels.", otherwise: "1000"),
         Setting("limits.labelBytes", .integer(1...256), "Longest label, in bytes of UTF-8.", otherwise: "256"),
+        Setting(
+            "limits.corrections", .integer(1...10_000_000),
+            "Most corrections that are neither superseded nor retracted; past it, more are refused.",
+            otherwise: "500000"),
+        Setting(
+            "limits.journalBytes", .integer(1_048_576...1_099_511_627_776),
+            "Size of the journal past which corrections are refused.", otherwise: "4294967296"),
+        Setting(
+            "limits.stateBytes", .integer(1_048_576...1_099_511_627_776),
+            "Size of the state directory past which corrections are refused.", otherwise: "68719476736"),
         Setting("roles.predict", .list, "Further users and groups that may predict: names, ids, or @group."),
         Setting("roles.teach", .list, "Further users and groups that may teach."),
         Setting("roles.admin", .list, "Further users and groups that may administer."),

@@ -16,11 +16,21 @@ extension Settings {
         limits.inFlight = integer("limits.requestsPerConnection")
         limits.connections = integer("limits.connections")
         limits.connectionsPerUser = integer("limits.connectionsPerUser")
+        limits.waiting = integer("limits.waitingPerConnection")
+        limits.replyBytes = integer("limits.replyBytes")
+        limits.unreadBytes = integer("limits.unreadBytes")
+        limits.unreadBytesInAll = integer("limits.unreadBytesInAll")
         return limits
     }
 
-    /// Most different labels, and the longest one in bytes.
-    var labelLimits: (count: Int, bytes: Int) { (integer("limits.labels"), integer("limits.labelBytes")) }
+    /// What one request may ask for, and how much may be kept.
+    var contentLimits: ContentLimits {
+        ContentLimits(
+            inputs: integer("limits.inputs"), textBytes: integer("limits.textBytes"),
+            labels: integer("limits.labels"), labelBytes: integer("limits.labelBytes"),
+            corrections: integer("limits.corrections"), journalBytes: integer("limits.journalBytes"),
+            stateBytes: integer("limits.stateBytes"))
+    }
 
     /// Threads that are made without being asked for: each takes several megabytes once it has computed.
     private static let mostThreads = 8

@@ -1,27 +1,36 @@
 import SocketServer
 import Synchronization
 
+/// What one request may ask for, and how much may be kept.
+struct ContentLimits: Sendable {
+    /// Texts of one request, and the bytes of each.
+    let inputs: Int
+    let textBytes: Int
+    /// Different labels, and the bytes of each.
+    let labels: Int
+    let labelBytes: Int
+    /// Corrections in force, bytes of the journal and of the whole state.
+    let corrections: Int
+    let journalBytes: Int
+    let stateBytes: Int
+}
+
 /// The limits that hold now; a reload may change them.
 final class LiveLimits: Sendable {
-    private struct Values {
-        var server: ServerLimits
-        var labels: (count: Int, bytes: Int)
-    }
-
-    private let values: Mutex<Values>
+    private let values: Mutex<(server: ServerLimits, content: ContentLimits)>
 
     init(_ settings: Settings) {
-        values = Mutex(Values(server: settings.serverLimits, labels: settings.labelLimits))
+        values = Mutex((settings.serverLimits, settings.contentLimits))
     }
 
     /// Those of the socket.
     var server: ServerLimits { values.withLock { $0.server } }
 
-    /// Most different labels, and the longest one in bytes.
-    var labels: (count: Int, bytes: Int) { values.withLock { $0.labels } }
+    /// Those of what comes through it.
+    var content: ContentLimits { values.withLock { $0.content } }
 
     func take(_ settings: Settings) {
-        let new = Values(server: settings.serverLimits, labels: settings.labelLimits)
+        let new = (settings.serverLimits, settings.contentLimits)
         values.withLock { $0 = new }
     }
 }

@@ -6,13 +6,16 @@ import Storage
 
 extension RequestRouter {
     func submit(_ parameters: SubmitParameters, _ context: RequestContext) async throws -> SubmitResult {
+        try check([parameters.input])
         try checkLabel(parameters.label)
+        try await room.check(limits.content)
         let correction = NewCorrection(
             task: Self.task, text: parameters.input.text, textPair: parameters.input.textPair, label: parameters.label,
             idempotencyKey: parameters.idempotencyKey, predicted: parameters.predicted, slice: parameters.slice,
             weight: parameters.weight ?? 1, uid: context.peer.uid)
         return try await translated(.idempotencyKey) {
             let receipt = try await store.append(correction)
+            if !receipt.isDuplicate { room.add(correction) }
             counters.add(corrections: 1)
             learner.wake()
             guard parameters.wait == .published, receipt.state == .queued, learner.isEnabled else {
@@ -100,17 +103,17 @@ extension RequestRouter {
 
     /// The number of labels and their length are bounded.
     private func checkLabel(_ label: String) throws(ProtocolError) {
-        let limits = limits.labels
-        guard label.utf8.count <= limits.bytes else {
+        let limits = limits.content
+        guard label.utf8.count <= limits.labelBytes else {
             throw ProtocolError(
                 .invalidParameters, .outOfRange,
-                "'label' has \(label.utf8.count) bytes; limits.labelBytes allows \(limits.bytes)")
+                "'label' has \(label.utf8.count) bytes; limits.labelBytes allows \(limits.labelBytes)")
         }
         let known = learner.status.labels
-        guard known.contains(label) || known.count < limits.count else {
+        guard known.contains(label) || known.count < limits.labels else {
             throw ProtocolError(
                 .invalidParameters, .outOfRange,
-                "'label' would be label \(known.count + 1); limits.labels allows \(limits.count)")
+                "'label' would be label \(known.count + 1); limits.labels allows \(limits.labels)")
         }
     }
 }

@@ -2,10 +2,15 @@ import Inference
 import Learning
 import LineProtocol
 import SocketServer
+import Transformer
 import Tuning
 
 extension RequestRouter {
     func predict(_ parameters: PredictParameters, _ context: RequestContext) async throws -> PredictResult {
+        try check(parameters.inputs.all)
+        let labels = engine.revision.head?.labels.count ?? 0
+        // So many bytes has a label with its score at least.
+        try checkReply(bytes: parameters.inputs.all.count * min(labels, parameters.topK ?? labels) * 26)
         let (predictions, revision) = try await predictions(
             parameters.inputs.all, revision: parameters.revision, client: context.connection,
             topK: parameters.topK ?? .max)
@@ -15,7 +20,10 @@ extension RequestRouter {
     }
 
     func embed(_ parameters: EmbedParameters, _ context: RequestContext) async throws -> EmbedResult {
+        try check(parameters.inputs.all)
         let inputs = parameters.inputs.all.map(TextInput.init)
+        // A number takes two bytes at least.
+        try checkReply(bytes: inputs.count * engine.revision.body.encoder.configuration.hiddenSize * 2)
         let (embeddings, revision) = try await translated(.revision) {
             try await engine.embed(inputs, client: context.connection)
         }
@@ -29,11 +37,7 @@ extension RequestRouter {
     }
 
     func evaluate(_ parameters: EvaluateParameters, _ context: RequestContext) async throws -> EvaluateResult {
-        guard parameters.examples.count <= Limits.inputs else {
-            throw ProtocolError(
-                .invalidParameters, .outOfRange,
-                "'examples' has \(parameters.examples.count) elements; at most \(Limits.inputs) are allowed")
-        }
+        try check(parameters.examples.map(\.input), named: "examples")
         let (predictions, revision) = try await predictions(
             parameters.examples.map(\.input), revision: parameters.revision, client: context.connection, topK: 1)
         let report = Evaluation(
@@ -50,6 +54,36 @@ extension RequestRouter {
             },
             slices: report.slices.map { .init(slice: $0.slice, count: $0.count, accuracy: $0.accuracy) },
             revision: revision)
+    }
+
+    /// The number of texts and their length are bounded.
+    func check(_ inputs: [Input], named name: String = "inputs") throws(ProtocolError) {
+        let limits = limits.content
+        guard inputs.count <= limits.inputs else {
+            throw ProtocolError(
+                .invalidParameters, .outOfRange,
+                "'\(name)' has \(inputs.count) elements; limits.inputs allows \(limits.inputs)")
+        }
+        for (index, input) in inputs.enumerated() {
+            let longest = max(input.text.utf8.count, input.textPair?.utf8.count ?? 0)
+            guard longest <= limits.textBytes else {
+                let place = inputs.count == 1 ? "the text" : "text \(index) of '\(name)'"
+                throw ProtocolError(
+                    .invalidParameters, .outOfRange,
+                    "\(place) has \(longest) bytes; limits.textBytes allows \(limits.textBytes)")
+            }
+        }
+    }
+
+    /// Refuses what is sure to have a reply that is too long before it is computed.
+    private func checkReply(bytes: Int) throws(ProtocolError) {
+        let most = limits.server.replyBytes
+        guard bytes <= most else {
+            throw ProtocolError(
+                .invalidParameters, .outOfRange,
+                "the reply would have more than \(bytes) bytes; limits.replyBytes allows \(most): ask for less at a time"
+            )
+        }
     }
 
     /// Predictions by `revision`, or the one that serves.

@@ -8,7 +8,7 @@ import Tuning
 
 extension RequestRouter {
     func discover() -> DiscoverResult {
-        let limits = limits.server
+        let (content, limits) = (limits.content, limits.server)
         return DiscoverResult(
             server: .init(name: "attuned", version: Version.current),
             model: .init(
@@ -16,7 +16,8 @@ extension RequestRouter {
             labels: engine.revision.head?.labels ?? [],
             limits: .init(
                 lineBytes: limits.lineBytes, inFlight: limits.inFlight, connections: limits.connections,
-                connectionsPerUser: limits.connectionsPerUser),
+                connectionsPerUser: limits.connectionsPerUser, inputs: content.inputs, textBytes: content.textBytes,
+                replyBytes: limits.replyBytes),
             methods: Method.allCases)
     }
 
@@ -37,7 +38,7 @@ extension RequestRouter {
                 .init(uid: $0.user, corrections: $0.corrections, reason: $0.reason)
             },
             lastBurst: learner.burst.map(BurstInfo.init),
-            readOnly: .init(flag: store.readOnlyReason != nil, reason: store.readOnlyReason))
+            readOnly: .init(flag: readOnlyReason != nil, reason: readOnlyReason))
     }
 
     /// What the daemon counts and measures, as OpenMetrics has it.
@@ -49,7 +50,7 @@ extension RequestRouter {
         page.gauge("attuned_uptime_seconds", "Time since the start.", uptimeSeconds, unit: "seconds")
         page.gauge("attuned_connections", "Open connections.", Double(connections.value))
         page.gauge("attuned_inference_queue", "Texts that wait to be computed.", Double(engine.queueLength))
-        page.gauge("attuned_read_only", "1 while corrections cannot be stored.", store.readOnlyReason == nil ? 0 : 1)
+        page.gauge("attuned_read_only", "1 while corrections cannot be stored.", readOnlyReason == nil ? 0 : 1)
         page.gauge(
             "attuned_corrections", "Corrections by state.",
             counts.sorted { $0.key.rawValue < $1.key.rawValue }.map { (["state": $0.key.rawValue], Double($0.value)) })
@@ -98,6 +99,9 @@ extension RequestRouter {
             if let share { page.gauge(name, help, share) }
         }
     }
+
+    /// Why corrections are refused, as far as is known.
+    private var readOnlyReason: String? { store.readOnlyReason ?? room.reason(limits.content) }
 
     private var uptimeSeconds: Double { (ContinuousClock.now - started) / .seconds(1) }
 }

@@ -16,6 +16,8 @@ struct RequestRouter: RequestHandler {
     let store: StateStore
     /// What a reload changes.
     let limits: LiveLimits
+    /// How much the state may still grow.
+    let room: StateRoom
     let started = ContinuousClock.now
     let counters = Counters()
     /// Counts open connections, once there is a server.

@@ -1,0 +1,114 @@
+import AttuneClient
+import Foundation
+import LineProtocol
+import Testing
+
+/// What a client is refused with; nil where it was not refused by the daemon.
+private func refusal(_ body: () async throws -> Void) async -> ProtocolError? {
+    do {
+        try await body()
+        return nil
+    } catch ClientError.protocolError(let error) {
+        return error
+    } catch {
+        Issue.record(error)
+        return nil
+    }
+}
+
+@Suite(.serialized) struct `Limits of what clients may ask for and keep` {
+    private let settings = """
+        limits: {inputs: 3, textBytes: 40, labels: 3, labelBytes: 6, corrections: 2, connectionsPerUser: 60000, \
+        connections: 2, replyBytes: 1048576}
+        """
+
+    @Test func `are named by the error, and the limit itself is allowed`() async throws {
+        let daemon = try await DaemonProcess.start(settings: settings)
+        let client = try AttuneClient(path: daemon.socket)
+        let limits = try await client.discover().limits
+        #expect(limits.inputs == 3 && limits.textBytes == 40 && limits.connections == 2)
+        #expect(limits.replyBytes == 1 << 20)
+        let text = Input(String(repeating: "x", count: 38) + "é")
+        let longer = Input(text.text + "y")
+        let example = EvaluateParameters.Example(text, label: "alpha")
+
+        #expect(try await client.predict([text, text, text]).count == 3)
+        #expect(try await client.evaluate([example, example, example]).count == 3)
+        let cases: [(String, () async throws -> Void)] = [
+            ("limits.inputs", { _ = try await client.predict([text, text, text, text]) }),
+            ("limits.inputs", { _ = try await client.embed([text, text, text, text]) }),
+            ("limits.inputs", { _ = try await client.evaluate([example, example, example, example]) }),
+            ("limits.textBytes", { _ = try await client.predict(longer) }),
+            ("limits.textBytes", { _ = try await client.embed([text, longer]) }),
+            ("limits.textBytes", { _ = try await client.predict(Input("a", textPair: longer.text)) }),
+            ("limits.textBytes", { _ = try await client.evaluate([.init(longer, label: "alpha")]) }),
+            ("limits.textBytes", { _ = try await client.submit(SubmitParameters(longer, label: "alpha")) }),
+            ("limits.labelBytes", { _ = try await client.submit(SubmitParameters(text, label: "seventh")) }),
+        ]
+        for (name, call) in cases {
+            let error = await refusal(call)
+            #expect(error?.code == .invalidParameters && error?.reason == "outOfRange", "\(name)")
+            #expect(error?.message.contains(name) == true, "\(name): \(error?.message ?? "not refused")")
+        }
+
+        // The daemon answers itself over a connection that does not count.
+        let second = try AttuneClient(path: daemon.socket)
+        _ = try await second.status()
+        let third = try AttuneClient(path: daemon.socket)
+        let refused = await #expect(throws: ClientError.self) { _ = try await third.status() }
+        #expect("\(try #require(refused))".contains("limits.connections"))
+        third.close()
+        second.close()
+        client.close()
+        await daemon.remove()
+    }
+
+    @Test func `refuse corrections past their number, and go on with everything else`() async throws {
+        let daemon = try await DaemonProcess.start(settings: settings)
+        let client = try AttuneClient(path: daemon.socket)
+        let first = try await client.submit(SubmitParameters("one", label: "alpha", wait: .published))
+        _ = try await client.submit(SubmitParameters("two", label: "gamma", wait: .published))
+        #expect(try await client.status().readOnly.reason?.contains("limits.corrections") == true)
+        let error = await refusal { _ = try await client.submit(SubmitParameters("three", label: "alpha")) }
+        #expect(error?.code == .readOnly && error?.reason == "limit")
+        #expect(error?.message == "there are 2 corrections; limits.corrections allows 2")
+        #expect(try await client.predict("two").label == "gamma")
+        // Where one goes another has room, but not a fourth label.
+        _ = try await client.retract(first.sequence)
+        let label = await refusal { _ = try await client.submit(SubmitParameters("three", label: "delta")) }
+        #expect(label?.message.contains("limits.labels") == true, "\(label?.message ?? "not refused")")
+        _ = try await client.submit(SubmitParameters("three", label: "beta"))
+        client.close()
+        await daemon.remove()
+    }
+
+    @Test(arguments: ["limits.journalBytes", "limits.stateBytes"])
+    func `refuse corrections past the state's size, until it is raised`(name: String) async throws {
+        let key = name.dropFirst("limits.".count)
+        let daemon = try await DaemonProcess.start(settings: "limits: {\(key): 1048576}")
+        let client = try AttuneClient(path: daemon.socket)
+        let text = String(repeating: "many words ", count: 20_000)
+        var error: ProtocolError?
+        var accepted = 0
+        while error == nil, accepted < 10 {
+            error = await refusal {
+                _ = try await client.submit(SubmitParameters(Input("\(text)\(accepted)"), label: "alpha"))
+            }
+            if error == nil { accepted += 1 }
+        }
+        #expect((1...6).contains(accepted))
+        #expect(error?.code == .readOnly && error?.reason == "limit")
+        #expect(error?.message.contains("\(name) allows 1048576") == true, "\(error?.message ?? "not refused")")
+        #expect(try await client.status().readOnly.flag)
+        _ = try await client.predict("answers go on")
+        try "labels: [alpha, beta]\nlimits: {\(key): 2097152}".write(
+            to: daemon.folder.appending(path: "settings.yaml"), atomically: true, encoding: .utf8)
+        #expect(try await client.reloadConfiguration().changed.contains(name))
+        _ = try await client.submit(SubmitParameters("and there is room again", label: "beta"))
+        #expect(try await client.status().readOnly.flag == false)
+        #expect(daemon.log.components(separatedBy: "corrections are refused").count == 2)
+        #expect(daemon.log.contains("corrections are taken again"))
+        client.close()
+        await daemon.remove()
+    }
+}

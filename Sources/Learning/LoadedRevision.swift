@@ -1,4 +1,5 @@
 package import Inference
+package import Logging
 package import Storage
 import Transformer
 import Tuning
@@ -110,5 +111,39 @@ package struct LoadedRevision: Sendable {
             revision.measures = measures
         }
         return revision
+    }
+}
+
+extension LoadedRevision {
+    /// Loads the revision that serves; where it is damaged, the nearest sound one that it was made from takes its place.
+    package static func loadServing(
+        from store: StateStore, base: LearningBase, logger: Logger
+    ) async throws(StorageError) -> LoadedRevision {
+        let serving = store.serving
+        var damaged: [Int] = []
+        var candidates: [Int]?
+        while true {
+            let number = candidates?.first ?? serving
+            do throws(StorageError) {
+                let revision = try await load(number, from: store, base: base)
+                guard candidates != nil else { return revision }
+                let queued = try await store.fallBack(to: number, from: damaged)
+                logger.critical(
+                    "another revision serves in place of the damaged one",
+                    metadata: ["revision": "\(number)", "damaged": "\(serving)", "queued": "\(queued)"])
+                return revision
+            } catch {
+                // What cannot be read now may be read again; what is not as it was written will never be.
+                guard number != 0, [.corrupt, .inputOutput, .conflict].contains(error.code) else { throw error }
+                if error.code == .corrupt { damaged.append(number) }
+                logger.critical(
+                    "a revision cannot be served", metadata: ["revision": "\(number)", "reason": "\(error.text)"])
+                if candidates == nil {
+                    candidates = try await store.ancestors(of: serving)
+                } else {
+                    candidates?.removeFirst()
+                }
+            }
+        }
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 import Logging
 import Synchronization
@@ -138,6 +139,8 @@ final class StateDatabase: Sendable {
         } catch {
             throw Self.translate(error, "recover \(path)")
         }
+        // SQLite syncs the name of a log that it makes, and does not mind when that fails.
+        try files.sync(URL(filePath: path).deletingLastPathComponent().path)
         connection.withLock { $0 = .open(queue) }
         return queue
     }

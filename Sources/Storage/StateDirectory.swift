@@ -62,6 +62,42 @@ struct StateDirectory: Sendable {
         try Self.check(database, isDirectory: false)
     }
 
+    /// Takes a salvage that was interrupted back to its beginning: the damaged database still has both its names then.
+    func resumeSalvage(logger: Logger) throws(StorageError) {
+        var status = stat()
+        guard unsafe lstat(database, &status) == 0, status.st_nlink > 1 else { return }
+        for name in try FileSystem.contents(path) where name.hasPrefix(StateSalvage.asidePrefix) {
+            var other = stat()
+            let aside = "\(path)/\(name)"
+            guard unsafe lstat(aside, &other) == 0, other.st_ino == status.st_ino else { continue }
+            logger.notice("beginning an interrupted salvage again", metadata: ["name": "\(name)"])
+            if FileSystem.exists("\(aside)-wal"), !FileSystem.exists("\(database)-wal") {
+                try files.link("\(aside)-wal", as: "\(database)-wal")
+                try files.sync(path)
+            }
+            try files.remove(aside)
+            try files.remove("\(aside)-wal")
+        }
+    }
+
+    /// Checks that no revision has learnt a correction that the journal, which ends with `last`, does not know of.
+    ///
+    /// Corrections are committed before anything is made from them: then the journal has lost some, all perhaps.
+    ///
+    /// - Throws: `StorageError` with `corrupt`.
+    func checkNothingLost(upTo last: Int64, keeping kept: Set<Int>) throws(StorageError) {
+        for name in try FileSystem.contents(revisions) {
+            guard let number = Int(name), Self.name(of: number) == name, !kept.contains(number) else { continue }
+            let path = "\(revisions)/\(name)/\(RevisionManifest.fileName)"
+            guard let text = try? String(contentsOfFile: path, encoding: .utf8),
+                let manifest = try? RevisionManifest(text: text, path: path),
+                let learnt = manifest.corrections.seen.ranges.last?.upperBound, learnt > last
+            else { continue }
+            throw StorageError(
+                .corrupt, "the journal ends with correction \(last), and \(path) has learnt correction \(learnt)")
+        }
+    }
+
     /// Removes snapshots and temporaries that were left, and revisions that the database does not name.
     ///
     /// - Returns: the highest number among the revisions removed, which must not be given again; 0 if there was none.
@@ -72,7 +108,12 @@ struct StateDirectory: Sendable {
             try files.remove("\(path)/\(name)")
         }
         var highest = 0
-        for name in try FileSystem.contents(revisions) {
+        let names = try FileSystem.contents(revisions)
+        let missing = kept.subtracting(names.compactMap(Int.init))
+        if !missing.isEmpty {
+            logger.error("revisions that are kept are missing", metadata: ["revisions": "\(missing.sorted())"])
+        }
+        for name in names {
             let isTemporary = name.hasPrefix(Self.temporaryRevision)
             let digits = isTemporary ? name.dropFirst(Self.temporaryRevision.count) : name[...]
             guard let number = Int(digits), Self.name(of: number) == digits else {

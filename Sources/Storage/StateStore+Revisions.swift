@@ -114,3 +114,65 @@ extension StateStore {
             learnt: states[.learnt].subtracting(before[.learnt]).count)
     }
 }
+
+extension StateStore {
+    /// What can serve in place of `number`, the nearest first: the kept ones that it was made from, and 0 last.
+    package func ancestors(of number: Int) async throws(StorageError) -> [Int] {
+        try await onDatabase { () throws(StorageError) in
+            try self.read { database in
+                let kept = try Set(
+                    RevisionRow.allKept(in: database).filter { $0.baseDigest == self.base.digest }.map(\.number))
+                var ancestors: [Int] = []
+                var next = number
+                // A parent's number is the lower one; anything else would go round in circles.
+                while next > 0,
+                    let parent = try Int.fetchOne(
+                        database, sql: "SELECT parent FROM revision WHERE number = ? AND parent < number",
+                        arguments: [next]), parent > 0
+                {
+                    if kept.contains(parent) { ancestors.append(parent) }
+                    next = parent
+                }
+                return ancestors + [0]
+            }
+        }
+    }
+
+    /// Makes `number` serve in place of `damaged` ones, which are let go; what it has not learnt is queued again.
+    ///
+    /// - Returns: how many corrections were queued.
+    /// - Throws: `StorageError` with `notFound`, or with `conflict` if it was made with a purged correction.
+    package func fallBack(to number: Int, from damaged: [Int]) async throws(StorageError) -> Int {
+        try await onFiles { () throws(StorageError) in
+            let queued = try self.waitForDatabase { () throws(StorageError) in
+                try self.write { try self.fallBack(to: number, from: damaged, &$0) }
+            }
+            self.directory.relink(to: number, logger: self.options.logger)
+            for revision in damaged { try? self.directory.files.remove(self.directory.path(of: revision)) }
+            return queued
+        }
+    }
+
+    /// The transaction of a fall back.
+    private func fallBack(to number: Int, from damaged: [Int], _ writer: inout JournalWriter) throws -> Int {
+        var target = ServingSets()
+        if number != 0 {
+            target = ServingSets(try RevisionRow.kept(number, in: writer.database).manifest())
+            guard target.seen.intersection(memory.withLock { $0.purged }).isEmpty else {
+                throw StorageError(.conflict, "revision \(number) was made with a purged correction")
+            }
+        }
+        for revision in damaged {
+            try writer.database.execute(
+                sql: "UPDATE revision SET manifest = NULL, pinned = 0 WHERE number = ?", arguments: [revision])
+        }
+        try writer.database.execute(sql: "UPDATE service SET serving = ?", arguments: [number])
+        writer.serving = target
+        let states = memory.withLock { $0.states }
+        let forgotten = states[.learnt].subtracting(target.head)
+        for sequence in forgotten.union(states[.queued].intersection(target.head)).elements {
+            try writer.admit(writer.existing(sequence))
+        }
+        return forgotten.count
+    }
+}

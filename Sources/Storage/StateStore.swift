@@ -17,6 +17,8 @@ package final class StateStore: Sendable {
         /// How many bodies and how many revisions are kept, besides pinned ones.
         package var keptBodies = 8
         package var keptRevisions = 64
+        /// Whether a damaged journal is set aside, and a new one made of what can be read; else it is refused.
+        package var salvages = false
         package var logger: Logger
         /// For tests: told of every step before it is taken; what it throws is the step's fault.
         package var hook: (@Sendable (StorageStep) throws(StorageError) -> Void)?
@@ -53,13 +55,9 @@ package final class StateStore: Sendable {
         try directory.prepare()
         let lock = try LockFile(path: directory.lock)
         try directory.prepareContents()
-        let database = try StateDatabase(path: directory.database, files: files)
+        try directory.resumeSalvage(logger: options.logger)
+        let (database, opened) = try begin(directory, base: baseModel, options: options)
         do {
-            let opened = try database.write { database in
-                try StateSchema.migrate(database, base: baseModel)
-                return try take(
-                    database, for: baseModel, path: path, relearn: options.relearn, logger: options.logger)
-            }
             if opened.isVacuumDue { try removeTraces(in: database, logger: options.logger) }
             // The database file's own name must be on disk before anything in it counts.
             try files.sync(path)
@@ -73,6 +71,42 @@ package final class StateStore: Sendable {
             return StateStore(
                 directory: directory, database: database, base: baseModel, options: options, memory: opened.memory,
                 lock: lock)
+        } catch {
+            database.close()
+            throw error
+        }
+    }
+
+    /// Opens the database and reads it; a damaged one after it was mended, if that is wanted.
+    private static func begin(
+        _ directory: StateDirectory, base: BaseModelIdentity, options: Options
+    ) throws(StorageError) -> (StateDatabase, Opened) {
+        do throws(StorageError) {
+            return try read(directory, base: base, options: options)
+        } catch {
+            guard error.code == .corrupt, options.salvages else { throw error }
+            try StateSalvage(directory: directory, base: base, logger: options.logger).run(because: error)
+            return try read(directory, base: base, options: options)
+        }
+    }
+
+    private static func read(
+        _ directory: StateDirectory, base: BaseModelIdentity, options: Options
+    ) throws(StorageError) -> (StateDatabase, Opened) {
+        try WriteAheadLog.check("\(directory.database)-wal")
+        let database = try StateDatabase(path: directory.database, files: directory.files)
+        do {
+            let opened = try database.write { database in
+                try StateSchema.migrate(database, base: base)
+                return try take(
+                    database, for: base, path: directory.path, relearn: options.relearn, logger: options.logger)
+            }
+            if options.salvages { try database.read(Correction.checkAll) }
+            let last = try database.read { database in
+                try Int64.fetchOne(database, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'correction'") ?? 0
+            }
+            try directory.checkNothingLost(upTo: last, keeping: opened.kept)
+            return (database, opened)
         } catch {
             database.close()
             throw error

@@ -39,11 +39,12 @@ struct Daemon {
             choice: choice)
         var storeOptions = StateStore.Options(logger: logger)
         storeOptions.relearn = relearn
+        storeOptions.salvages = true
         storeOptions.keptRevisions = settings.integer("revisions.keep")
         storeOptions.keptBodies = settings.integer("revisions.keepBodies")
         store = try StateStore.open(
             directory: settings.required("stateDirectory"), baseModel: model.identity, options: storeOptions)
-        let served = try await LoadedRevision.load(store.serving, from: store, base: model.learning)
+        let served = try await LoadedRevision.loadServing(from: store, base: model.learning, logger: logger)
         served.serving.prepare()
 
         var engineOptions = InferenceEngine.Options()

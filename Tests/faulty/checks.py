@@ -109,7 +109,7 @@ class Disk:
             raise Violation(f"{queued & head} are queued, though the serving revision has learnt them")
 
     def checkNames(self):
-        found = {path.name for path in self.state.iterdir()} - {"lost+found"}
+        found = {path.name for path in self.state.iterdir() if not path.name.startswith("damaged-")} - {"lost+found"}
         if found - ALLOWED:
             raise Violation(f"left in the state directory: {sorted(found - ALLOWED)}")
         names = {path.name for path in (self.state / "revisions").iterdir()}

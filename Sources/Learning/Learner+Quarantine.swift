@@ -32,7 +32,7 @@ extension Learner {
             logger.warning(
                 "quarantined a user",
                 metadata: [
-                    "user": "\(suspect.user)", "corrections": "\(held.count)", "reason": "\(suspect.reason)",
+                    "peerUid": "\(suspect.user)", "corrections": "\(held.count)", "reason": "\(suspect.reason)",
                 ])
             _ = try await store.refuse(held, as: .quarantined, reason: suspect.reason)
         }

@@ -220,7 +220,7 @@ extension Learner {
     /// The number of the revision published, or nil if the store says that the draft is out of date.
     func publish(_ draft: RevisionDraft) async throws -> Int? {
         do {
-            return try await store.publish(draft).number
+            return try await publishInSight(draft)
         } catch let error where error.code == .conflict {
             return nil
         }

@@ -21,11 +21,13 @@ package actor Learner {
     nonisolated let burstSignal = Signal()
     nonisolated let board = BurstBoard()
     private nonisolated let shared = Mutex(LearnerStatus())
+    private nonisolated let publications = Atomic(0)
+    nonisolated let mark: BurstMark
 
     let store: StateStore
     let engine: InferenceEngine
     let base: LearningBase
-    let options: LearningOptions
+    private(set) var options: LearningOptions
     let logger: Logger
     let tuner = Tuner()
     /// Whose turn it is to fit a head, publish it and adopt it.
@@ -62,6 +64,7 @@ package actor Learner {
         self.options = options
         self.logger = logger
         isEnabled = options.isEnabled
+        mark = BurstMark(path: options.burstMark)
         measures = served.measures
         corrections = CorrectionTable(
             pipeline: engine.pipeline, body: served.body.body, holdoutShare: options.bursts.holdoutShare)
@@ -71,11 +74,32 @@ package actor Learner {
         }
     }
 
+    /// Goes on with `options`, as far as that is possible while learning goes on.
+    ///
+    /// Whether there is learning at all, and which share is held back, stay as they were: the journal's table was made so.
+    package func reconfigure(_ options: LearningOptions) {
+        var options = options
+        options.isEnabled = self.options.isEnabled
+        options.bursts.holdoutShare = self.options.bursts.holdoutShare
+        self.options = options
+        wake()
+    }
+
     /// What the learner is doing.
     package nonisolated var status: LearnerStatus { shared.withLock { $0 } }
 
     /// The burst that runs, or the last one; nil before the first.
     package nonisolated var burst: BurstStatus? { board.current }
+
+    /// Whether a revision is being written and committed.
+    package nonisolated var isPublishing: Bool { publications.load(ordering: .relaxed) > 0 }
+
+    /// Publishes, and lets it be seen meanwhile.
+    func publishInSight(_ draft: RevisionDraft) async throws(StorageError) -> Int {
+        publications.add(1, ordering: .relaxed)
+        defer { publications.subtract(1, ordering: .relaxed) }
+        return try await store.publish(draft).number
+    }
 
     /// Says that the journal has changed.
     package nonisolated func wake() { signal.raise() }

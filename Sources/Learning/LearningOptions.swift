@@ -9,5 +9,8 @@ package struct LearningOptions: Sendable {
     /// When and how the body is tuned.
     package var bursts = BurstPolicy()
 
+    /// The file that is there while a burst runs; nil for none.
+    package var burstMark: String?
+
     package init() {}
 }

@@ -115,34 +115,30 @@ package struct LoadedRevision: Sendable {
 }
 
 extension LoadedRevision {
-    /// Loads the revision that serves; where it is damaged, the nearest sound one that it was made from takes its place.
+    /// Loads the revision that serves; where it is damaged, the nearest sound one that it was made from serves from now
+    /// on, and what that has not learnt is queued again.
     package static func loadServing(
         from store: StateStore, base: LearningBase, logger: Logger
     ) async throws(StorageError) -> LoadedRevision {
-        let serving = store.serving
+        var candidates = [store.serving]
         var damaged: [Int] = []
-        var candidates: [Int]?
         while true {
-            let number = candidates?.first ?? serving
+            let number = candidates.removeFirst()
             do throws(StorageError) {
                 let revision = try await load(number, from: store, base: base)
-                guard candidates != nil else { return revision }
-                let queued = try await store.fallBack(to: number, from: damaged)
-                logger.critical(
-                    "another revision serves in place of the damaged one",
-                    metadata: ["revision": "\(number)", "damaged": "\(serving)", "queued": "\(queued)"])
+                if !damaged.isEmpty {
+                    let queued = try await store.fallBack(to: number, from: damaged)
+                    logger.critical(
+                        "a revision serves in place of damaged ones",
+                        metadata: ["revision": "\(number)", "damaged": "\(damaged)", "queued": "\(queued)"])
+                }
                 return revision
             } catch {
-                // What cannot be read now may be read again; what is not as it was written will never be.
-                guard number != 0, [.corrupt, .inputOutput, .conflict].contains(error.code) else { throw error }
-                if error.code == .corrupt { damaged.append(number) }
+                guard number != 0, error.code == .corrupt else { throw error }
                 logger.critical(
                     "a revision cannot be served", metadata: ["revision": "\(number)", "reason": "\(error.text)"])
-                if candidates == nil {
-                    candidates = try await store.ancestors(of: serving)
-                } else {
-                    candidates?.removeFirst()
-                }
+                damaged.append(number)
+                if candidates.isEmpty { candidates = try await store.ancestors(of: number) }
             }
         }
     }

@@ -46,8 +46,12 @@ final class Connection: ChannelInboundHandler {
     /// Lines above this length are parsed off the event loop, where they would hold up the other connections.
     private static let inlineParsing = 16 << 10
 
-    init(table: ConnectionTable) {
+    /// Whether the daemon itself is at the other end.
+    let isOwn: Bool
+
+    init(table: ConnectionTable, isOwn: Bool = false) {
         self.table = table
+        self.isOwn = isOwn
         number = table.nextNumber()
         lines = LineBuffer(limit: table.limits.lineBytes)
     }
@@ -68,9 +72,9 @@ final class Connection: ChannelInboundHandler {
         do {
             try table.admit(self, of: peer)
             self.peer = peer
-            table.logger.debug("connected", metadata: ["connection": "\(number)", "uid": "\(peer.uid)"])
+            table.logger.debug("connected", metadata: ["connection": "\(number)", "peerUid": "\(peer.uid)"])
         } catch {
-            table.logger.notice("connection refused", metadata: ["uid": "\(peer.uid)", "why": "\(error.message)"])
+            table.logger.notice("connection refused", metadata: ["peerUid": "\(peer.uid)", "why": "\(error.message)"])
             isEnding = true
             reply(error, to: nil)
         }
@@ -101,6 +105,15 @@ final class Connection: ChannelInboundHandler {
         self.context = nil
         for request in active.values { request.task?.cancel() }
         if let peer { table.remove(self, of: peer) }
+    }
+
+    /// Gives the peer the roles that `policy` has for it, for its next requests.
+    func reconsider(_ policy: AccessPolicy) {
+        peer = peer.map {
+            Peer(
+                uid: $0.uid, gid: $0.gid, groups: $0.groups,
+                roles: policy.roles(uid: $0.uid, groups: [$0.gid] + $0.groups))
+        }
     }
 
     // MARK: Stopping
@@ -242,6 +255,7 @@ final class Connection: ChannelInboundHandler {
             peer: peer,
             connection: number,
             wantsProgress: progressToken != nil,
+            isOwn: isOwn,
             onProgress: { value in
                 guard let progressToken else { return }
                 connection.eventLoop.execute { connection.value.progress(value, token: progressToken) }
@@ -252,7 +266,7 @@ final class Connection: ChannelInboundHandler {
         )
         let answering = Answering(call: call, id: id, handler: table.handler, logger: table.logger)
         // Ends with the connection: `channelInactive` cancels it, and the table counts it until it is over.
-        active[serial]?.task = Task(executorPreference: call.isShort ? table.loopExecutor : nil) {
+        active[serial]?.task = Task {
             let outcome = await answering.outcome(requestContext)
             connection.eventLoop.execute { connection.value.finish(serial, outcome) }
         }
@@ -305,16 +319,5 @@ final class Connection: ChannelInboundHandler {
             self.proceed()
         }
         context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes)), promise: written)
-    }
-}
-
-extension Call {
-    /// Whether answering takes so little apart from waiting that it may be done between reads and writes: one text, of a
-    /// line that was parsed there as well.
-    fileprivate var isShort: Bool {
-        if case .predict(let parameters) = self, case .one(let input) = parameters.inputs {
-            return input.text.utf8.count + (input.textPair?.utf8.count ?? 0) <= 16 << 10
-        }
-        return false
     }
 }

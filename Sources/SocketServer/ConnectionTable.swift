@@ -4,16 +4,15 @@ import Synchronization
 
 /// What the connections of one server have in common; belongs to their event loop.
 final class ConnectionTable {
-    let limits: ServerLimits
-    let policy: AccessPolicy
+    private(set) var limits: ServerLimits
+    private(set) var policy: AccessPolicy
     let handler: any RequestHandler
     let logger: Logger
     let outlook: ServerOutlook
-    /// For answers that take next to nothing but waiting.
-    let loopExecutor: LoopExecutor
 
     private(set) var isDraining = false
     private var connections: [UInt64: Connection] = [:]
+    private var own: [UInt64: Connection] = [:]
     private var byUser: [UInt32: Int] = [:]
     private var tasks = 0
     private var lastNumber: UInt64 = 0
@@ -23,15 +22,13 @@ final class ConnectionTable {
         policy: AccessPolicy,
         handler: any RequestHandler,
         logger: Logger,
-        outlook: ServerOutlook,
-        loopExecutor: LoopExecutor
+        outlook: ServerOutlook
     ) {
         self.limits = limits
         self.policy = policy
         self.handler = handler
         self.logger = logger
         self.outlook = outlook
-        self.loopExecutor = loopExecutor
     }
 
     /// Whether tasks of closed connections are still running.
@@ -43,9 +40,20 @@ final class ConnectionTable {
         return lastNumber
     }
 
-    /// Counts a connection, or says why it is one too many.
+    /// Goes by `policy` and `limits` from now on; connections that there are keep their longest line.
+    func reconfigure(policy: AccessPolicy, limits: ServerLimits) {
+        self.policy = policy
+        self.limits = limits
+        for connection in connections.values { connection.reconsider(policy) }
+    }
+
+    /// Counts a connection, or says why it is one too many; the daemon's own is no client and not counted.
     func admit(_ connection: Connection, of peer: Peer) throws(ProtocolError) {
         if isDraining { throw .shuttingDown }
+        if connection.isOwn {
+            own[connection.number] = connection
+            return
+        }
         guard connections.count < limits.connections else {
             throw refusal("the daemon has \(limits.connections) connections, which is its limit")
         }
@@ -59,7 +67,8 @@ final class ConnectionTable {
 
     /// Forgets a connection that was admitted.
     func remove(_ connection: Connection, of peer: Peer) {
-        guard connections.removeValue(forKey: connection.number) != nil else { return }
+        own[connection.number] = nil
+        guard connections.removeValue(forKey: connection.number) != nil else { return finishIfDrained() }
         outlook.connections.subtract(1, ordering: .relaxed)
         byUser[peer.uid] = byUser[peer.uid].flatMap { $0 > 1 ? $0 - 1 : nil }
         finishIfDrained()
@@ -75,18 +84,18 @@ final class ConnectionTable {
     /// Lets every connection finish what it has begun and close.
     func drain() {
         isDraining = true
-        for connection in Array(connections.values) { connection.drain() }
+        for connection in Array(connections.values) + Array(own.values) { connection.drain() }
         finishIfDrained()
     }
 
     /// Closes every connection now, and stops waiting for tasks.
     func abandon() {
-        for connection in Array(connections.values) { connection.abandon() }
+        for connection in Array(connections.values) + Array(own.values) { connection.abandon() }
         outlook.end()
     }
 
     private func finishIfDrained() {
-        if isDraining, connections.isEmpty, tasks == 0 { outlook.end() }
+        if isDraining, connections.isEmpty, own.isEmpty, tasks == 0 { outlook.end() }
     }
 
     private func refusal(_ message: String) -> ProtocolError {

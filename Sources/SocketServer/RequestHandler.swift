@@ -17,6 +17,8 @@ package struct RequestContext: Sendable {
     package let connection: UInt64
     /// Whether the request has a progress token; without one, progress goes nowhere.
     package let wantsProgress: Bool
+    /// Whether it is the daemon's own question whether it answers.
+    package let isOwn: Bool
     private let onProgress: @Sendable (JSONValue) -> Void
     private let onWait: @Sendable () -> Void
 
@@ -24,12 +26,14 @@ package struct RequestContext: Sendable {
         peer: Peer,
         connection: UInt64,
         wantsProgress: Bool = false,
+        isOwn: Bool = false,
         onProgress: @escaping @Sendable (JSONValue) -> Void = { _ in },
         onWait: @escaping @Sendable () -> Void = {}
     ) {
         self.peer = peer
         self.connection = connection
         self.wantsProgress = wantsProgress
+        self.isOwn = isOwn
         self.onProgress = onProgress
         self.onWait = onWait
     }

@@ -11,7 +11,7 @@ package final class SocketServer: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let listener: any Channel
     private let socket: ListeningSocket
-    private let table: NIOLoopBound<ConnectionTable>
+    let table: NIOLoopBound<ConnectionTable>
     private let outlook: ServerOutlook
     private let logger: Logger
     private let isStopping = Atomic(false)
@@ -46,9 +46,7 @@ package final class SocketServer: Sendable {
         let outlook = ServerOutlook()
         let table = try await loop.submit {
             NIOLoopBound(
-                ConnectionTable(
-                    limits: limits, policy: policy, handler: handler, logger: logger, outlook: outlook,
-                    loopExecutor: LoopExecutor(loop)),
+                ConnectionTable(limits: limits, policy: policy, handler: handler, logger: logger, outlook: outlook),
                 eventLoop: loop
             )
         }.get()

@@ -7,6 +7,7 @@ struct StateDirectory: Sendable {
     static let temporarySuffix = ".new"
     private static let temporaryRevision = ".new-"
     private static let snapshotPrefix = ".snapshot-"
+    private static let asidePrefix = "damaged-"
 
     let path: String
     let files: FileSystem
@@ -62,22 +63,32 @@ struct StateDirectory: Sendable {
         try Self.check(database, isDirectory: false)
     }
 
-    /// Takes a salvage that was interrupted back to its beginning: the damaged database still has both its names then.
-    func resumeSalvage(logger: Logger) throws(StorageError) {
-        var status = stat()
-        guard unsafe lstat(database, &status) == 0, status.st_nlink > 1 else { return }
-        for name in try FileSystem.contents(path) where name.hasPrefix(StateSalvage.asidePrefix) {
-            var other = stat()
-            let aside = "\(path)/\(name)"
-            guard unsafe lstat(aside, &other) == 0, other.st_ino == status.st_ino else { continue }
-            logger.notice("beginning an interrupted salvage again", metadata: ["name": "\(name)"])
-            if FileSystem.exists("\(aside)-wal"), !FileSystem.exists("\(database)-wal") {
-                try files.link("\(aside)-wal", as: "\(database)-wal")
-                try files.sync(path)
-            }
-            try files.remove(aside)
-            try files.remove("\(aside)-wal")
+    /// Where a salvaged database waits, complete and on disk, to take the damaged one's place.
+    var salvaged: String { "\(path)/salvaged.sqlite" }
+
+    /// Puts a salvaged database, if there is one, in the place of the damaged one, which is kept under another name.
+    ///
+    /// Goes on where an earlier process was interrupted.
+    ///
+    /// - Returns: the new name of the damaged database; nil where nothing was salvaged.
+    func finishSalvage() throws(StorageError) -> String? {
+        guard FileSystem.exists(salvaged) else { return nil }
+        var number = 1
+        while FileSystem.exists("\(path)/\(Self.asidePrefix)\(number).sqlite") { number += 1 }
+        let aside = "\(path)/\(Self.asidePrefix)\(number).sqlite"
+        // The log first, and durably: it must never lie beside a database that it was not written for.
+        for suffix in ["-wal", ""] where FileSystem.exists(database + suffix) {
+            try files.rename(database + suffix, to: aside + suffix)
         }
+        try files.sync(path)
+        try files.rename(salvaged, to: database)
+        try files.sync(path)
+        return aside
+    }
+
+    /// The damaged databases that were set aside, and their logs.
+    func setAside() throws(StorageError) -> [String] {
+        try FileSystem.contents(path).filter { $0.hasPrefix(Self.asidePrefix) }.map { "\(path)/\($0)" }
     }
 
     /// Checks that no revision has learnt a correction that the journal, which ends with `last`, does not know of.
@@ -85,17 +96,34 @@ struct StateDirectory: Sendable {
     /// Corrections are committed before anything is made from them: then the journal has lost some, all perhaps.
     ///
     /// - Throws: `StorageError` with `corrupt`.
-    func checkNothingLost(upTo last: Int64, keeping kept: Set<Int>) throws(StorageError) {
-        for name in try FileSystem.contents(revisions) {
-            guard let number = Int(name), Self.name(of: number) == name, !kept.contains(number) else { continue }
+    func checkNothingLost(upTo last: Int64) throws(StorageError) {
+        for manifest in try manifests() {
+            let learnt = manifest.content.corrections.seen.ranges.last?.upperBound ?? 0
+            if learnt <= last { continue }
+            throw StorageError(
+                .corrupt,
+                """
+                the journal ends with correction \(last), and revision \(manifest.content.revision) has learnt \
+                correction \(learnt)
+                """)
+        }
+    }
+
+    /// The manifests that can be read of the revisions that are there, whether the database names them or not.
+    func manifests() throws(StorageError) -> [(content: RevisionManifest, text: String)] {
+        try FileSystem.contents(revisions).compactMap { name in
+            guard let number = Int(name), Self.name(of: number) == name else { return nil }
             let path = "\(revisions)/\(name)/\(RevisionManifest.fileName)"
             guard let text = try? String(contentsOfFile: path, encoding: .utf8),
-                let manifest = try? RevisionManifest(text: text, path: path),
-                let learnt = manifest.corrections.seen.ranges.last?.upperBound, learnt > last
-            else { continue }
-            throw StorageError(
-                .corrupt, "the journal ends with correction \(last), and \(path) has learnt correction \(learnt)")
+                let manifest = try? RevisionManifest(text: text, path: path), manifest.revision == number
+            else { return nil }
+            return (manifest, text)
         }
+    }
+
+    /// Whether nothing that was ever published is here.
+    func isWithoutRevisions() throws(StorageError) -> Bool {
+        try !FileSystem.contents(revisions).contains { name in Int(name).map(Self.name) == name }
     }
 
     /// Removes snapshots and temporaries that were left, and revisions that the database does not name.
@@ -108,12 +136,7 @@ struct StateDirectory: Sendable {
             try files.remove("\(path)/\(name)")
         }
         var highest = 0
-        let names = try FileSystem.contents(revisions)
-        let missing = kept.subtracting(names.compactMap(Int.init))
-        if !missing.isEmpty {
-            logger.error("revisions that are kept are missing", metadata: ["revisions": "\(missing.sorted())"])
-        }
-        for name in names {
+        for name in try FileSystem.contents(revisions) {
             let isTemporary = name.hasPrefix(Self.temporaryRevision)
             let digits = isTemporary ? name.dropFirst(Self.temporaryRevision.count) : name[...]
             guard let number = Int(digits), Self.name(of: number) == digits else {

@@ -9,8 +9,9 @@ enum StateSchema {
 
     /// Brings an empty or older database up to `version`; run it in a transaction.
     ///
+    /// - Parameter isNew: whether nothing else of a state is there yet, so that the database may be empty.
     /// - Throws: `StorageError` with `newerFormat` if the database is newer, `corrupt` if it is somebody else's.
-    static func migrate(_ database: Database, base: BaseModelIdentity) throws {
+    static func migrate(_ database: Database, base: BaseModelIdentity, isNew: Bool) throws {
         let found = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
         guard found <= version else {
             throw StorageError(
@@ -21,6 +22,15 @@ enum StateSchema {
         let tables = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
         guard owner == applicationID || (found == 0 && owner == 0 && tables == 0) else {
             throw StorageError(.invalid, "the state's database was not made by attuned")
+        }
+        guard isNew || tables > 0 else {
+            // To begin anew here would sweep the revisions away as well.
+            throw StorageError(
+                .corrupt,
+                """
+                state.sqlite is empty, though there are revisions beside it: the journal of corrections is lost or \
+                elsewhere; put it back from a backup, or move the whole state directory away to begin anew
+                """)
         }
         guard found < version else { return }
         if found < 1 { try createTables(database, base: base) }

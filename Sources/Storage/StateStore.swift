@@ -54,8 +54,9 @@ package final class StateStore: Sendable {
         let directory = StateDirectory(path: path, files: files)
         try directory.prepare()
         let lock = try LockFile(path: directory.lock)
-        try directory.prepareContents()
-        try directory.resumeSalvage(logger: options.logger)
+        if let aside = try directory.finishSalvage() {
+            options.logger.critical("a salvage that was interrupted is finished", metadata: ["aside": "\(aside)"])
+        }
         let (database, opened) = try begin(directory, base: baseModel, options: options)
         do {
             if opened.isVacuumDue { try removeTraces(in: database, logger: options.logger) }
@@ -67,7 +68,13 @@ package final class StateStore: Sendable {
                     try database.execute(sql: "UPDATE service SET last_revision = ?", arguments: [highest])
                 }
             }
-            directory.relink(to: opened.memory.serving.number, logger: options.logger)
+            let serving = opened.memory.serving.number
+            let missing = opened.kept.filter { $0 != serving && !FileSystem.exists(directory.path(of: $0)) }
+            if !missing.isEmpty {
+                options.logger.error("revisions are missing", metadata: ["revisions": "\(missing.sorted())"])
+                try database.write { try RevisionRow.letGo(of: missing, in: $0) }
+            }
+            directory.relink(to: serving, logger: options.logger)
             return StateStore(
                 directory: directory, database: database, base: baseModel, options: options, memory: opened.memory,
                 lock: lock)
@@ -77,10 +84,14 @@ package final class StateStore: Sendable {
         }
     }
 
-    /// Opens the database and reads it; a damaged one after it was mended, if that is wanted.
+    /// Opens the database and reads it; a damaged one once it was mended, where that is wanted.
     private static func begin(
         _ directory: StateDirectory, base: BaseModelIdentity, options: Options
     ) throws(StorageError) -> (StateDatabase, Opened) {
+        if let aside = try directory.finishSalvage() {
+            options.logger.critical("a salvage that was interrupted is finished", metadata: ["aside": "\(aside)"])
+        }
+        try directory.prepareContents()
         do throws(StorageError) {
             return try read(directory, base: base, options: options)
         } catch {
@@ -94,18 +105,16 @@ package final class StateStore: Sendable {
         _ directory: StateDirectory, base: BaseModelIdentity, options: Options
     ) throws(StorageError) -> (StateDatabase, Opened) {
         try WriteAheadLog.check("\(directory.database)-wal")
+        let isNew = try directory.isWithoutRevisions()
         let database = try StateDatabase(path: directory.database, files: directory.files)
         do {
             let opened = try database.write { database in
-                try StateSchema.migrate(database, base: base)
+                try StateSchema.migrate(database, base: base, isNew: isNew)
                 return try take(
                     database, for: base, path: directory.path, relearn: options.relearn, logger: options.logger)
             }
             if options.salvages { try database.read(Correction.checkAll) }
-            let last = try database.read { database in
-                try Int64.fetchOne(database, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'correction'") ?? 0
-            }
-            try directory.checkNothingLost(upTo: last, keeping: opened.kept)
+            try directory.checkNothingLost(upTo: opened.lastSequence)
             return (database, opened)
         } catch {
             database.close()
@@ -132,6 +141,7 @@ package final class StateStore: Sendable {
         let memory: StateMemory
         let kept: Set<Int>
         let lastRevision: Int
+        let lastSequence: Int64
         /// Whether something was erased, by now or by an earlier process, that may have left traces in the database.
         let isVacuumDue: Bool
     }
@@ -188,8 +198,9 @@ package final class StateStore: Sendable {
         }
         try removeTainted(memory, in: database, logger: logger)
         let kept = try Set(RevisionRow.allKept(in: database).map(\.number))
+        let last = try Int64.fetchOne(database, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'correction'")
         return Opened(
-            memory: memory, kept: kept, lastRevision: try row.value(2),
+            memory: memory, kept: kept, lastRevision: try row.value(2), lastSequence: last ?? 0,
             isVacuumDue: try StateSchema.isVacuumDue(in: database))
     }
 

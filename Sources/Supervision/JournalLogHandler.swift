@@ -5,17 +5,22 @@ package import Logging
 /// Hands each event to the journal with its fields, so that `journalctl ATTUNED_REVISION=000003` finds it.
 ///
 /// Metadata keys become fields in capitals with the prefix `ATTUNED_` (`peerUid` is `ATTUNED_PEER_UID`), and are
-/// repeated in the message for those who only read it. The key `messageID` becomes `MESSAGE_ID`.
+/// repeated in the message for those who only read it. What is an ``EventKind`` has its `MESSAGE_ID`.
 package struct JournalLogHandler: LogHandler {
     package var metadata: Logger.Metadata = [:]
-    package var logLevel: Logger.Level
+    package var logLevel: Logger.Level {
+        get { own ?? threshold.level }
+        set { own = newValue }
+    }
     package var metadataProvider: Logger.MetadataProvider?
     private let label: String
+    private let threshold: LogThreshold
+    private var own: Logger.Level?
 
     /// A handler for the events of the part of the daemon that `label` names.
-    package init(label: String, level: Logger.Level) {
+    package init(label: String, threshold: LogThreshold) {
         self.label = label
-        logLevel = level
+        self.threshold = threshold
     }
 
     package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -26,7 +31,7 @@ package struct JournalLogHandler: LogHandler {
     package func log(event: LogEvent) {
         let all = LogHandlers.merge(metadata, provider: metadataProvider, event: event)
         if !Self.send(Self.fields(event: event, metadata: all, label: label)) {
-            var plain = LineLogHandler(level: logLevel)
+            var plain = LineLogHandler(threshold: threshold)
             plain.metadata = metadata
             plain.log(event: event)
         }
@@ -40,10 +45,16 @@ package struct JournalLogHandler: LogHandler {
             "ATTUNED_COMPONENT=\(label)",
             "CODE_FILE=\(event.file)", "CODE_LINE=\(event.line)", "CODE_FUNC=\(event.function)",
         ]
+        if let kind = EventKind(rawValue: event.message.description) { fields.append("MESSAGE_ID=\(kind.identifier)") }
         for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
-            fields.append(key == LogHandlers.messageIdentifierKey ? "MESSAGE_ID=\(value)" : "\(name(key))=\(value)")
+            fields.append("\(name(key))=\(key == "revision" ? sixDigits("\(value)") : "\(value)")")
         }
         return fields
+    }
+
+    /// A revision's number as its directory has it, so that one finds what one saw there.
+    private static func sixDigits(_ number: String) -> String {
+        String(repeating: "0", count: max(0, 6 - number.utf8.count)) + number
     }
 
     /// A field's name: capitals, digits and underscores only, at most 64 of them, else the journal drops the field.

@@ -4,14 +4,19 @@ package import Logging
 /// Writes each event as one readable line to a descriptor: time, level, message, `key=value`.
 package struct LineLogHandler: LogHandler {
     package var metadata: Logger.Metadata = [:]
-    package var logLevel: Logger.Level
+    package var logLevel: Logger.Level {
+        get { own ?? threshold.level }
+        set { own = newValue }
+    }
     package var metadataProvider: Logger.MetadataProvider?
     private let descriptor: Int32
     private let isTerminal: Bool
+    private let threshold: LogThreshold
+    private var own: Logger.Level?
 
     /// A handler that writes to `descriptor`, standard error by default.
-    package init(level: Logger.Level, descriptor: Int32 = STDERR_FILENO) {
-        logLevel = level
+    package init(threshold: LogThreshold, descriptor: Int32 = STDERR_FILENO) {
+        self.threshold = threshold
         self.descriptor = descriptor
         isTerminal = isatty(descriptor) == 1
     }

@@ -5,7 +5,7 @@ import Logging
 enum LogFormat {
     /// `message key=value other="two words"`, keys in order, so that equal events read the same.
     static func line(_ message: String, metadata: Logger.Metadata) -> String {
-        let pairs = metadata.filter { $0.key != LogHandlers.messageIdentifierKey }.sorted { $0.key < $1.key }
+        let pairs = metadata.sorted { $0.key < $1.key }
         return pairs.reduce(into: printable(message)) { $0 += " \($1.key)=\(quoted("\($1.value)"))" }
     }
 

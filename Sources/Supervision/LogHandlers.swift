@@ -3,16 +3,16 @@ package import Logging
 
 /// Chooses where the daemon's log goes.
 package enum LogHandlers {
-    /// The metadata key whose value is the event kind's own identifier, 32 hexadecimal digits (the journal's MESSAGE_ID).
-    package static let messageIdentifierKey = "messageID"
-
     /// What makes a handler for a label: for `LoggingSystem.bootstrap`.
     ///
     /// Under systemd events go to the journal with their fields; at a terminal, or into a file, they are plain lines.
-    package static func factory(level: Logger.Level) -> @Sendable (String) -> any LogHandler {
-        guard isJournal(descriptor: STDERR_FILENO) else { return { _ in LineLogHandler(level: level) } }
-        return { JournalLogHandler(label: $0, level: level) }
+    package static func factory(_ threshold: LogThreshold) -> @Sendable (String) -> any LogHandler {
+        guard isJournal else { return { _ in LineLogHandler(threshold: threshold) } }
+        return { JournalLogHandler(label: $0, threshold: threshold) }
     }
+
+    /// Whether what is logged goes to the journal.
+    package static var isJournal: Bool { isJournal(descriptor: STDERR_FILENO) }
 
     /// Whether `descriptor` leads to the journal: systemd says in `JOURNAL_STREAM` which device and inode does.
     package static func isJournal(descriptor: Int32) -> Bool {

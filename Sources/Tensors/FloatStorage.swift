@@ -1,3 +1,5 @@
+import Glibc
+
 /// Immutable floats that outlive every view of them: owned memory, or a part of a mapped file.
 @safe package final class FloatStorage: Sendable {
     /// Read by any number of threads, written by none once `init` has returned; hence safe to share.
@@ -23,11 +25,23 @@
         owner = nil
     }
 
-    /// Borrows `count` floats at `base`, which stay valid and unchanged as long as `owner` lives.
+    /// Borrows `count` floats at `base`, in a read-only mapping of a file that stays as it is as long as `owner` lives.
     package init(borrowing base: UnsafePointer<Float>, count: Int, from owner: any AnyObject & Sendable) {
         unsafe self.base = base
         self.count = count
         self.owner = owner
+    }
+
+    /// Takes a mapped file's pages out of this process's memory; they come back when they are read again.
+    ///
+    /// Does nothing to memory that is this object's own.
+    func letGo() {
+        guard owner != nil else { return }
+        let page = UInt(sysconf(Int32(_SC_PAGESIZE)))
+        let (start, end) = unsafe (UInt(bitPattern: base), UInt(bitPattern: base + count))
+        let (first, last) = ((start + page - 1) / page * page, end / page * page)
+        guard first < last else { return }
+        unsafe madvise(UnsafeMutableRawPointer(bitPattern: first), Int(last - first), MADV_DONTNEED)
     }
 
     deinit {

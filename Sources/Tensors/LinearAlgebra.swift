@@ -24,6 +24,25 @@ package enum LinearAlgebra {
         }
     }
 
+    /// Replaces a symmetric positive definite matrix [size, size] by its inverse.
+    ///
+    /// - Returns: false, with the matrix undefined, where it is not positive definite to rounding.
+    package static func invert(_ matrix: inout [Float], size: Int) -> Bool {
+        precondition(matrix.count == size * size, "the matrix is square")
+        if size == 0 { return true }
+        var (n, info): (Int32, Int32) = (Int32(size), 0)
+        // LAPACK's lower triangle by columns is the upper one by rows.
+        unsafe spotrf_("L", &n, &matrix, &n, &info)
+        // It takes what is not a number for positive.
+        guard info == 0, (0..<size).allSatisfy({ matrix[$0 * size + $0].isFinite }) else { return false }
+        unsafe spotri_("L", &n, &matrix, &n, &info)
+        guard info == 0 else { return false }
+        for row in 0..<size {
+            for column in row + 1..<size { matrix[column * size + row] = matrix[row * size + column] }
+        }
+        return true
+    }
+
     /// Writes alpha · op(a) · op(b) + beta · c into `c`, for matrices with strides.
     package static func multiply(
         _ a: ConstantMatrix, transposeA: Bool = false, _ b: ConstantMatrix, transposeB: Bool = false,

@@ -25,6 +25,9 @@ package struct Tensor: Sendable {
     package var columns: Int { shape.last ?? 1 }
     package var count: Int { storage.count }
 
+    /// Takes a mapped file's pages out of memory until they are read again: for weights of which there is a packed copy.
+    package func letGo() { storage.letGo() }
+
     /// The values as a read-only view.
     package var matrix: ConstantMatrix {
         unsafe ConstantMatrix(base: storage.base, rows: columns == 0 ? 0 : count / columns, columns: columns)

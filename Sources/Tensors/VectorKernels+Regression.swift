@@ -81,10 +81,4 @@ extension VectorKernels {
             unsafe table.pointee.combine(base, factor, base, 0, count, base)
         }
     }
-
-    /// Replaces a symmetric positive definite matrix [size, size] by its inverse.
-    package func invert(_ matrix: inout [Float], size: Int) {
-        precondition(matrix.count == size * size, "the matrix is square")
-        unsafe table.pointee.invert(&matrix, size)
-    }
 }

@@ -34,7 +34,10 @@ struct TransformerBlock: Sendable {
         self.parameters = parameters
         self.precision = precision
         self.kernels = kernels
-        let pack = { PackedMatrix($0, precision: precision, kernels: kernels) }
+        let pack = { (weight: Tensor) in
+            defer { weight.letGo() }
+            return PackedMatrix(weight, precision: precision, kernels: kernels)
+        }
         query = pack(parameters.query.weight)
         key = pack(parameters.key.weight)
         value = pack(parameters.value.weight)

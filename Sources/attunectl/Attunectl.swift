@@ -37,7 +37,7 @@ struct Attunectl: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             Predict.self, Embed.self, Teach.self, Corrections.self, Revisions.self, Status.self, Metrics.self,
-            Evaluate.self, Tuning.self, Discover.self, Raw.self,
+            Evaluate.self, Tuning.self, Reload.self, Discover.self, Raw.self,
         ]
     )
 }

@@ -19,13 +19,16 @@ struct BaseModel: Sendable {
     /// Loads the model directory `directory`, to answer with weights of `precision`, computing with `choice`.
     ///
     /// - Throws: an error that names the file and what is wrong with it.
-    init(directory: String, name: String?, precision: WeightPrecision, choice: Processor.Choice) throws {
+    init(directory: String, name: String?, precision: WeightPrecision, choice: Processor.Choice) async throws {
         let path = URL(filePath: directory).standardizedFileURL.path(percentEncoded: false)
-        self.name = name ?? path.split(separator: "/").last.map(String.init) ?? path
+        let name = name ?? path.split(separator: "/").last.map(String.init) ?? path
+        // Reading all of the weights takes as long as all the rest.
+        async let identified = BaseModelIdentity(name: name, directory: directory)
         let model = try TextModel(directory: directory, precision: precision)
         let tokenizer = try Tokenizer(directory: directory)
         let limit = try Tokenizer.maximumLength(directory: directory)
-        identity = try BaseModelIdentity(name: self.name, directory: directory)
+        self.name = name
+        identity = try await identified
         architecture = model.configuration.architecture
         parameterCount = model.parameterCount
         pipeline = try TextPipeline(

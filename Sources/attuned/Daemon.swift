@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import Glibc
 import Inference
@@ -19,24 +20,32 @@ struct Daemon {
     private let engine: InferenceEngine
     private let learner: Learner
     private let server: SocketServer
+    private let reloader: Reloader
 
     /// Loads, checks and starts everything; when it returns, clients are being answered.
     ///
+    /// - Parameter source: reads the configuration, now and again on every reload.
     /// - Throws: an error that says what is wrong with which setting, file or directory.
-    init(settings: Settings, relearn: Bool) async throws {
-        let level = Logger.Level(rawValue: settings.text("log.level") ?? "info") ?? .info
-        LoggingSystem.bootstrap(LogHandlers.factory(level: level))
+    init(
+        source: @escaping @Sendable () throws(ConfigurationError) -> Settings, relearn: Bool, notifier: Notifier,
+        threshold: LogThreshold
+    ) async throws {
+        let settings = try source()
+        threshold.level = settings.logLevel
         let logger = Logger(label: "attuned")
         self.logger = logger
-        notifier = Notifier()
+        self.notifier = notifier
         // Before there are other threads: it changes the environment.
         let inherited = try InheritedSockets.take()
+        let learning = try settings.learningOptions()
         let choice = try Processor.check()
         logger.info("computing", metadata: ["kernels": "\(choice.vectors)", "blas": "\(choice.blas)"])
 
-        model = try BaseModel(
+        notifier.status("loading the model")
+        model = try await BaseModel(
             directory: settings.required("model"), name: settings.text("name"), precision: settings.precision,
             choice: choice)
+        notifier.status("opening the state")
         var storeOptions = StateStore.Options(logger: logger)
         storeOptions.relearn = relearn
         storeOptions.salvages = true
@@ -46,37 +55,24 @@ struct Daemon {
             directory: settings.required("stateDirectory"), baseModel: model.identity, options: storeOptions)
         let served = try await LoadedRevision.loadServing(from: store, base: model.learning, logger: logger)
         served.serving.prepare()
-
-        var engineOptions = InferenceEngine.Options()
-        let threads = settings.integer("inference.threads")
-        engineOptions.threads = threads > 0 ? threads : ProcessInfo.processInfo.activeProcessorCount
-        engineOptions.batchTokens = settings.integer("inference.batchTokens")
-        engineOptions.queuedTexts = settings.integer("inference.queuedTexts")
-        engine = InferenceEngine(pipeline: model.pipeline, revision: served.serving, options: engineOptions)
-
-        var learning = LearningOptions()
-        learning.labels = try settings.labels()
-        learning.isEnabled = settings.flag("learning.enabled")
-        learning.idle = .seconds(settings.number("learning.idleSeconds"))
-        learning.bursts = settings.bursts
+        engine = InferenceEngine(
+            pipeline: model.pipeline, revision: served.serving, options: settings.engineOptions)
         learner = Learner(
             store: store, engine: engine, base: model.learning, served: served, options: learning, logger: logger)
+        notifier.status("preparing to learn")
         try await learner.prepare()
 
         let socket = try Self.socket(settings, inherited: inherited)
-        var policy = AccessPolicy.standard(daemonUser: geteuid(), socketGroup: socket.group)
-        try policy.add(settings)
-        var limits = ServerLimits()
-        limits.lineBytes = settings.integer("limits.lineBytes")
-        limits.inFlight = settings.integer("limits.requestsPerConnection")
-        limits.connections = settings.integer("limits.connections")
-        limits.connectionsPerUser = settings.integer("limits.connectionsPerUser")
+        let policy = try settings.policy(socketGroup: socket.group)
+        reloader = Reloader(settings, source: source, notifier: notifier, threshold: threshold, logger: logger)
         let router = RequestRouter(
-            model: model, engine: engine, learner: learner, store: store, limits: limits,
-            labelLimits: (settings.integer("limits.labels"), settings.integer("limits.labelBytes")))
+            model: model, engine: engine, learner: learner, store: store, limits: LiveLimits(settings),
+            reloader: reloader, logger: logger)
         server = try await SocketServer.start(
-            on: socket, policy: policy, limits: limits, logger: logger, handler: router)
+            on: socket, policy: policy, limits: settings.serverLimits, logger: logger, handler: router)
         router.connections.attach(server)
+        await reloader.attach(
+            .init(learner: learner, server: server, socketGroup: socket.group, limits: router.limits))
         logger.info(
             "serving",
             metadata: [
@@ -87,18 +83,34 @@ struct Daemon {
 
     /// Serves until SIGTERM or SIGINT, then drains and closes.
     func run() async throws {
-        let services: [any Service] = [
-            LearningService(learner: learner), ReportingService(notifier: notifier, store: store, engine: engine),
+        var services: [any Service] = [
+            LearningService(learner: learner, notifier: notifier, logger: logger),
+            ReportingService(notifier: notifier, store: store, engine: engine, learner: learner),
+            Watchdog(notifier: notifier, server: server, learner: learner, logger: logger),
             ServerService(server: server, notifier: notifier),
         ]
+        // Who closes a terminal wants what ran in it to end.
+        if isatty(STDIN_FILENO) == 0 { services.append(ReloadService(reloader: reloader)) }
         let group = ServiceGroup(
             configuration: .init(
                 services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        let hook = blockingHook()
         try await group.run()
+        hook?.cancel()
         await engine.stop()
         await store.close()
         logger.info("stopped")
+    }
+
+    /// For tests of the watchdog: with ATTUNED_TEST_BLOCKING=1, SIGUSR1 makes the serving loop hang for good.
+    private func blockingHook() -> (any DispatchSourceSignal)? {
+        guard ProcessInfo.processInfo.environment["ATTUNED_TEST_BLOCKING"] == "1" else { return nil }
+        signal(SIGUSR1, SIG_IGN)
+        let source = DispatchSource.makeSignalSource(signal: SIGUSR1, queue: .global())
+        source.setEventHandler { [server] in server.block() }
+        source.resume()
+        return source
     }
 
     /// The socket that systemd passed, or one bound at the configured path.
@@ -111,18 +123,11 @@ struct Daemon {
     }
 }
 
-/// Learns in the background until the daemon stops.
-private struct LearningService: Service {
-    let learner: Learner
-
-    func run() async throws {
-        guard learner.isEnabled else { return try await gracefulShutdown() }
-        await cancelWhenGracefulShutdown { await learner.run() }
-    }
-}
-
 /// Answers clients; on shutdown, drains.
-private struct ServerService: Service {
+struct ServerService: Service {
+    /// How long answering what is in flight may take.
+    static let patience = Duration.seconds(12)
+
     let server: SocketServer
     let notifier: Notifier
 
@@ -130,8 +135,8 @@ private struct ServerService: Service {
         await withGracefulShutdownHandler {
             await server.run()
         } onGracefulShutdown: {
-            notifier.later { $0.stopping(status: "draining") }
-            Task { await server.shutdown() }
+            notifier.later { $0.stopping(status: "draining: answering what is in flight") }
+            Task { await server.shutdown(within: Self.patience) }
         }
     }
 }

@@ -37,6 +37,19 @@ import Transformer
         #expect(history([.rejected, .failed, .published, .rejected]).caution == 0.3)
     }
 
+    @Test func `puts a burst off the longer the more often one has ended the process`() throws {
+        var history = BurstHistory()
+        history.postpone(deaths: 0)
+        #expect(history.notBefore == nil)
+        // Later than the moment before, and not later than the moment after: no clock has to be trusted.
+        for (deaths, seconds) in [(1, 10), (2, 40), (3, 160), (6, 3600), (100, 3600)] {
+            let before = ContinuousClock.now
+            history.postpone(deaths: deaths)
+            let until = try #require(history.notBefore)
+            #expect(until >= before + .seconds(seconds) && until <= .now + .seconds(seconds))
+        }
+    }
+
     @Test(arguments: [[BurstRecord.Outcome.rejected], [.failed], [.cancelled], [.rejected, .failed]])
     func `waits for as much that is new as a burst asks for`(outcomes: [BurstRecord.Outcome]) {
         let history = history(outcomes)

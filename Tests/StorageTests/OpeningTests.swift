@@ -132,6 +132,30 @@ import Testing
         #expect(error?.code == .corrupt)
     }
 
+    @Test func `does not begin anew where the journal was emptied, and keeps the revisions`() async throws {
+        let directory = try TemporaryDirectory()
+        let store = try open(directory.state)
+        _ = try await store.append(correction("a"))
+        _ = try await store.publish(draft(store, body: newBody("weights")))
+        await store.close()
+        let path = "\(directory.state)/state.sqlite"
+        let whole = try Data(contentsOf: URL(filePath: path))
+        #expect(truncate(path, 0) == 0)
+        for _ in 0..<2 {
+            let error = #expect(throws: StorageError.self) { try open(directory.state) }
+            #expect(error?.code == .corrupt)
+            #expect(error?.text.contains("state.sqlite is empty") == true)
+        }
+        #expect(FileManager.default.fileExists(atPath: "\(directory.state)/revisions/000001/revision.json"))
+        // Put back from a backup it serves as before.
+        try whole.write(to: URL(filePath: path))
+        chmod(path, 0o600)
+        let next = try open(directory.state)
+        #expect(next.serving == 1)
+        #expect(try await next.correction(1).content.text == "a")
+        await next.close()
+    }
+
     @Test func `finds a damaged page`() async throws {
         let directory = try TemporaryDirectory()
         let store = try open(directory.state)
@@ -219,12 +243,5 @@ import Testing
             let error = #expect(throws: StorageError.self) { try open(path) }
             #expect(error?.text.contains(path) == true)
         }
-    }
-
-    private func patch(_ path: String, at offset: Int, with bytes: [UInt8]) throws {
-        let handle = try FileHandle(forWritingTo: URL(filePath: path))
-        try handle.seek(toOffset: UInt64(offset))
-        try handle.write(contentsOf: Data(bytes))
-        try handle.close()
     }
 }

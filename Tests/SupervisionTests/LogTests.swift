@@ -6,7 +6,8 @@ import Testing
 /// What `body` logs through a handler on a pipe.
 private func lines(level: Logger.Level = .info, _ body: (Logger) -> Void) -> [String] {
     let pipe = Pipe()
-    let handler = LineLogHandler(level: level, descriptor: pipe.fileHandleForWriting.fileDescriptor)
+    let handler = LineLogHandler(
+        threshold: LogThreshold(level), descriptor: pipe.fileHandleForWriting.fileDescriptor)
     body(Logger(label: "test") { _ in handler })
     pipe.fileHandleForWriting.closeFile()
     let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
@@ -54,8 +55,14 @@ struct `A log line is readable and cannot be forged` {
         #expect(output.map(body) == ["INFO     m a=1 b=2"])
     }
 
-    @Test func `the identifier of the event's kind is for the journal only`() {
-        #expect(lines { $0.info("m", metadata: ["messageID": "0123"]) }.map(body) == ["INFO     m"])
+    @Test func `a threshold that changes holds for loggers that there are already`() {
+        let threshold = LogThreshold(.info)
+        var logger = Logger(label: "test") { JournalLogHandler(label: $0, threshold: threshold) }
+        threshold.level = .warning
+        #expect(logger.logLevel == .warning)
+        logger.logLevel = .debug
+        threshold.level = .error
+        #expect(logger.logLevel == .debug)
     }
 }
 
@@ -72,19 +79,27 @@ struct `Journal fields` {
     }
 
     @Test func `metadata become fields in capitals`() {
-        let event = event(.info, "published")
+        let event = event(.info, "published a revision")
         let fields = JournalLogHandler.fields(
             event: event,
-            metadata: ["revision": "000003", "peerUid": "1000", "odd key-é": "x", "messageID": "abc"],
+            metadata: ["revision": "3", "peerUid": "1000", "odd key-é": "x"],
             label: "learning"
         )
         #expect(
             fields == [
-                #"MESSAGE=published odd key-é=x peerUid=1000 revision=000003"#, "PRIORITY=6",
+                #"MESSAGE=published a revision odd key-é=x peerUid=1000 revision=3"#, "PRIORITY=6",
                 "ATTUNED_COMPONENT=learning", "CODE_FILE=f.swift", "CODE_LINE=7", "CODE_FUNC=g()",
-                "MESSAGE_ID=abc", "ATTUNED_ODD_KEY__=x", "ATTUNED_PEER_UID=1000", "ATTUNED_REVISION=000003",
+                "MESSAGE_ID=\(EventKind.publishedRevision.identifier)", "ATTUNED_ODD_KEY__=x", "ATTUNED_PEER_UID=1000",
+                "ATTUNED_REVISION=000003",
             ]
         )
+    }
+
+    @Test func `every kind of event has an identifier of its own, in the journal's form`() throws {
+        let identifiers = EventKind.allCases.map(\.identifier)
+        #expect(Set(identifiers).count == identifiers.count)
+        let form = try Regex("[0-9a-f]{32}")
+        for identifier in identifiers { #expect(identifier.wholeMatch(of: form) != nil) }
     }
 
     @Test func `the journal is recognised by the stream's device and inode`() async {

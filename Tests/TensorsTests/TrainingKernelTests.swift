@@ -259,3 +259,35 @@ func weighted(_ view: MatrixView, _ weights: [Float]) -> Double {
         }
     }
 }
+
+struct `Inverting a symmetric matrix` {
+    @Test(arguments: [0, 1, 2, 17, 100]) func `gives what multiplies to the unit matrix`(size: Int) {
+        let factor = noise(size * size, seed: 11)
+        // B·Bᵀ + 1 is positive definite.
+        var matrix = (0..<size * size).map { index in
+            let (row, column) = (index / size, index % size)
+            return (0..<size).reduce(row == column ? Float(1) : 0) {
+                $0 + factor[row * size + $1] * factor[column * size + $1]
+            }
+        }
+        let original = matrix
+        #expect(LinearAlgebra.invert(&matrix, size: size))
+        for row in 0..<size {
+            for column in 0..<size {
+                let value = (0..<size).reduce(0.0) {
+                    $0 + Double(original[row * size + $1]) * Double(matrix[$1 * size + column])
+                }
+                // The condition is at most a few hundred, fp32 has 7 digits.
+                #expect(abs(value - (row == column ? 1 : 0)) <= 1e-3)
+                #expect(matrix[row * size + column] == matrix[column * size + row])
+            }
+        }
+    }
+
+    @Test func `says so where there is no inverse`() {
+        var indefinite: [Float] = [1, 2, 2, 1]
+        #expect(!LinearAlgebra.invert(&indefinite, size: 2))
+        var undefined: [Float] = [.nan]
+        #expect(!LinearAlgebra.invert(&undefined, size: 1))
+    }
+}

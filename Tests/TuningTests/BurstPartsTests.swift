@@ -85,6 +85,43 @@ import Tuning
         }
     }
 
+    @Test func `a token dropout leaves out other words of a text each time, never its frame or all of it`() {
+        let frame: [Int32] = [101, 102]
+        let texts: [[Int32]] = [[7], Array(1...30), [5, 6, 102, 8, 9]]
+        let all = texts.enumerated().map { index, words in
+            BurstExample(
+                ids: frame.prefix(1) + words + frame.suffix(1),
+                typeIDs: [Int32](repeating: 0, count: words.count + 2),
+                label: Int32(index)
+            )
+        }
+        func draw(_ dropout: Float) -> [BatchSampler.Drawn] {
+            var sampler = BatchSampler(
+                corrections: all, replay: [], size: 3, tokens: 1000, pairs: false, seed: 5, dropout: dropout)
+            return (0..<200).map { _ in sampler.next() }
+        }
+        let (whole, drawn, again) = (draw(0), draw(0.3), draw(0.3))
+        #expect(whole.map(\.labels) == drawn.map(\.labels), "the order is the same with dropout and without")
+        #expect(drawn.map(\.batch.ids) == again.map(\.batch.ids))
+        var (kept, versions) = (0, Set<[Int32]>())
+        for drawn in drawn {
+            for (index, label) in drawn.labels.enumerated() {
+                let ids = Array(drawn.batch.ids[drawn.batch.starts[index]..<drawn.batch.starts[index + 1]])
+                let words = texts[Int(label)]
+                #expect(ids.first == 101 && ids.last == 102 && ids.count > 2)
+                #expect(ids.count { $0 == 102 } == words.count { $0 == 102 } + 1, "what parts a pair stays")
+                #expect(ids.dropFirst().dropLast().allSatisfy(words.contains))
+                if label == 1 {
+                    kept += ids.count - 2
+                    versions.insert(ids)
+                }
+            }
+        }
+        #expect(versions.count > 190)
+        // 200 draws of 30 words: 4,200 are expected to stay, with a deviation of 35.
+        #expect(abs(kept - 4200) < 180)
+    }
+
     @Test func `learning rates rise over the warm-up, then fall to nearly nothing`() {
         for shape in [LearningRateSchedule.Shape.linear, .cosine] {
             let schedule = LearningRateSchedule(shape: shape, warmUp: 4)

@@ -14,67 +14,14 @@ import tempfile
 import threading
 import time
 
-from abuse import abuse, answers, soak
+from abuse import abuse
 from checks import Disk, recover, settle, word
 from disks import DiskImage, cannotMount, mounted
+from ground import Ground
 from rig import FAIL, FOLDER_SYNC, KILL, LOG_SYNC, PHASES, SHORTEN, Daemon, Gone, Ledger, Violation
+from traffic import answers, soak
 from scenario import Life
-
-
-class Ground:
-    """A state that a life begins on: an empty one, or one that has been taught enough for a burst."""
-
-    def __init__(self, tools, isTaught):
-        self.tools, self.isTaught, self.ledger = tools, isTaught, Ledger()
-        self.state = tools.folder / ("taught" if isTaught else "empty") / "state"
-        self.phases = None if isTaught else ["commit", "publish"]
-        if not isTaught:
-            return
-        daemon = Daemon(tools, self.state.parent, shimmed=False)
-        daemon.start()
-        client = daemon.client()
-        Life(daemon, self.ledger).teach(client, 72)
-        settle(client, self.ledger)
-        client.call("tuning/start", method="bias", wait="finished", seed=3)
-        settle(client, self.ledger)
-        self.ledger.predict(client, "a b c")
-        client.close()
-        if (code := daemon.stop()) != 0:
-            raise Violation(f"the daemon ended with {code}")
-        Disk(self.state).check(self.ledger, isFinal=True)
-
-    @classmethod
-    def of(cls, tools, isTaught):
-        """The one ground of its kind."""
-        if isTaught not in tools.grounds:
-            tools.grounds[isTaught] = cls(tools, isTaught)
-        return tools.grounds[isTaught]
-
-    def life(self, folder, settings=None, state=None):
-        """A daemon on a copy of this state, and its life to be."""
-        daemon, ledger = Daemon(self.tools, folder, settings, state), Ledger(self.ledger)
-        if self.isTaught:
-            shutil.copytree(self.state, daemon.state, symlinks=True, dirs_exist_ok=True)
-        return daemon, ledger, Life(daemon, ledger, self.phases)
-
-    def points(self):
-        """The calls of one undisturbed life, as (phase, call, path), in order."""
-        folder = pathlib.Path(tempfile.mkdtemp(prefix="points-", dir=self.tools.folder))
-        daemon, ledger, life = self.life(folder)
-        daemon.control.set(armed=1)
-        try:
-            if not life.run():
-                raise Violation(f"an undisturbed life does not come to its end: {daemon.lastWords()}")
-        finally:
-            daemon.kill()
-        if life.refusals:
-            raise Violation(f"an undisturbed life has refusals: {[str(error) for error in life.refusals]}")
-        Disk(daemon.state).check(ledger, isFinal=True)
-        calls = []
-        for line in daemon.trace.read_text().splitlines():
-            phase, call, path = line.split(" ", 2)
-            calls.append((PHASES[int(phase)] if self.isTaught else "birth", call, path))
-        return calls
+from torn import torn
 
 
 def chosen(calls, options, share):
@@ -150,6 +97,9 @@ def fail(tools, options, count):
                 for refusal in life.refusals:
                     refused[refusal.reason] += 1
             recover(daemon, ledger)
+            for refusal in life.refusals:
+                if refusal.reason == "internalError":
+                    raise Violation(f"a client is told of an internal error: {refusal}")
             return "not reached" if not isHit else name[error]
         return run
 
@@ -381,108 +331,9 @@ def load(daemon, ledger, number, limit, disk):
     return counted[0]
 
 
-def torn(tools, options, count):
-    """Files that are cut short or have bits flipped: refused, or mended, or never minded; and nothing wrong is served."""
-    ground = Ground.of(tools, True)
-    source = tools.folder / "torn" / "state"
-    ledger = withLog(tools, ground, source)
-    files = {"head": "revisions/*/head.safetensors", "body": "revisions/*/delta.safetensors", "manifest": "revisions/*/revision.json",
-             "journal": "state.sqlite", "log": "state.sqlite-wal"}
-    serving = f"{Disk(source).serving:06}"
-
-    def case(name, damage):
-        def run(folder):
-            daemon = Daemon(tools, folder, {"learning": {"enabled": False}}, shimmed=False)
-            shutil.copytree(source, daemon.state, symlinks=True)
-            path = daemon.state / files[name].replace("*", serving)
-            data = bytearray(path.read_bytes())
-            damage(data)
-            path.chmod(0o600)
-            path.write_bytes(data)
-            try:
-                return survives(daemon, Ledger(ledger), name)
-            finally:
-                daemon.kill()
-        return run
-
-    def cut(length):
-        def damage(data):
-            del data[length:]
-        return damage
-
-    def flip(bit):
-        def damage(data):
-            data[bit // 8] ^= 1 << bit % 8
-        return damage
-
-    generator = random.Random(options.seed)
-    for name, pattern in files.items():
-        data = (source / pattern.replace("*", serving)).read_bytes()
-        header = 8 + int.from_bytes(data[:8], "little") if pattern.endswith("safetensors") else 100
-        lengths = sorted({0, 4, 8, 32, header // 2, header, header + 4, 4096, len(data) // 2, len(data) - 4096, len(data) - 1})
-        lengths = [length for length in lengths if 0 <= length < len(data)]
-        bits = [generator.randrange(len(data) * 8) for _ in range(1000 if options.full else 8)]
-        count.runAll([("", f"{name} cut to {length}", case(name, cut(length))) for length in lengths])
-        count.runAll([("", f"{name} with bit {bit} flipped", case(name, flip(bit))) for bit in bits])
-
-
-def withLog(tools, ground, source):
-    """Makes `source` a state whose log has commits in it, as a kill leaves it; the ledger of what was acknowledged."""
-    daemon, ledger, life = ground.life(source.parent)
-    daemon.shimmed, life.stops, life.phases = False, False, ["commit", "publish", "retention"]
-    daemon.start()
-    life.goOn()
-    daemon.kill()
-    Disk(daemon.state).check(ledger)
-    return ledger
-
-
-def survives(daemon, ledger, name):
-    """Starts on a damaged state; a word for how that went."""
-    if not daemon.start(wait=False):
-        code = daemon.process.returncode
-        if code != 1 or "Error: " not in daemon.log:
-            raise Violation(f"the daemon ends with {code} and does not say why: {daemon.lastWords()}")
-        return f"{name}: refused"
-    client = daemon.client()
-    isLoud = "CRITICAL" in daemon.log
-    for _ in range(2):
-        for text in {text for _, text in ledger.answers}:
-            ledger.predict(client, text)
-    found, cursor = {}, None
-    while True:
-        page = client.call("corrections/list", limit=1000, **({"cursor": cursor} if cursor else {}))
-        found.update({entry["sequence"]: entry for entry in page["corrections"]})
-        if not (cursor := page.get("nextCursor")):
-            break
-    missing = []
-    for key, entry in ledger.acknowledged.items():
-        row = found.get(entry["sequence"])
-        if row is None:
-            missing.append(entry["sequence"])
-        elif row["input"] != entry["text"] or row["label"] != entry["label"]:
-            raise Violation(f"{key} is {row}")
-    last = max(entry["sequence"] for entry in ledger.acknowledged.values())
-    if missing and not isLoud and not (name == "log" and missing == [last]):
-        raise Violation(f"{len(missing)} acknowledged corrections are gone, and nobody says so")
-    if missing and name not in ("journal", "log"):
-        raise Violation(f"{len(missing)} acknowledged corrections are gone, though the journal is sound")
-    new = ledger.send(client, "new", "n e w", "alpha")
-    if new is None or new in found:
-        raise Violation("a new correction does not find its place")
-    client.close()
-    if (code := daemon.stop()) != 0:
-        raise Violation(f"the daemon ends with {code}")
-    if name in ("journal", "log") and isLoud and not list(daemon.state.glob("damaged-*.sqlite")):
-        raise Violation("the damaged journal was not set aside")
-    # An older journal may name revisions that were removed since; then the log says so.
-    if "revisions that are kept are missing" not in daemon.log:
-        Disk(daemon.state).checkRevisions()
-    return f"{name}: {'mended' if isLoud else 'harmless'}"
-
-
 def summary(calls):
     return ", ".join(f"{number} {call}" for call, number in collections.Counter(call[1] for call in calls).most_common())
 
 
-ALL = {"kill": kill, "fail": fail, "full": full, "clock": clock, "power": power, "controls": controls, "torn": torn, "abuse": abuse, "answers": answers, "soak": soak}
+ALL = {"kill": kill, "fail": fail, "full": full, "clock": clock, "power": power, "controls": controls, "torn": torn,
+       "abuse": abuse, "answers": answers, "soak": soak}

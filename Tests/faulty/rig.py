@@ -117,7 +117,7 @@ class Daemon:
         self.state = state or folder / "state"
         self.path, self.logPath, self.trace = folder / "socket", folder / "log", folder / "trace"
         self.control = Control(folder / "control")
-        self.process, self.limit = None, None
+        self.process, self.limit, self.model = None, None, tools.model
         self.configure(settings or {})
 
     def configure(self, settings):
@@ -141,7 +141,7 @@ class Daemon:
                 FAULTS_TRACE=str(self.trace))
         with open(self.logPath, "ab") as log:
             self.process = subprocess.Popen(
-                [self.tools.binaries / "attuned", "--model", self.tools.model, "--state-directory", self.state,
+                [self.tools.binaries / "attuned", "--model", self.model, "--state-directory", self.state,
                  "--socket", self.path, "--config", self.folder / "settings.yaml"],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=environment)
             if self.limit:

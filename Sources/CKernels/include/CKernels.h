@@ -145,8 +145,6 @@ typedef struct ck_kernels {
     double (*dot)(const float *x, const float *y, size_t n);
     /// out [n] = x [n] · a + y [n] · b; `out` may be either.
     void (*combine)(const float *x, float a, const float *y, float b, size_t n, float *out);
-    /// Replaces the symmetric positive definite matrix a [n, n] by its inverse.
-    void (*invert)(float *a, size_t n);
 } ck_kernels;
 
 /// The kernels compiled for plain C, AVX2 with FMA, and AVX-512, that with VNNI, and that with BF16; null where this

@@ -26,6 +26,8 @@ package struct BurstHistory {
     /// After a burst that could not be published, or a rebuild that failed, none begins before.
     package private(set) var notBefore: ContinuousClock.Instant?
     private var postponed = 0
+    /// Bursts in a row that have taken the process with them.
+    var deaths = 0
     /// The corrections that the burst that runs is made from.
     var users: SequenceSet?
 
@@ -49,6 +51,14 @@ package struct BurstHistory {
     package mutating func postpone() {
         notBefore = .now + .seconds(min(1 << min(postponed, 16), 300))
         postponed += 1
+    }
+
+    /// Lets the more time pass before the next burst the more often in a row one has taken the process with it: from ten
+    /// seconds, fewer starts than a service manager gives up after, to an hour.
+    package mutating func postpone(deaths: Int) {
+        self.deaths = deaths
+        guard deaths > 0 else { return }
+        notBefore = .now + .seconds(min(10 << min(2 * (deaths - 1), 16), 3600))
     }
 
     /// Whether so many waiting corrections are reason enough, after what became of earlier attempts.

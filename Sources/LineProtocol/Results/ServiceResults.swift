@@ -268,10 +268,15 @@ public struct SnapshotResult: Sendable, Hashable, Codable {
 
 /// The result of `configuration/reload`.
 public struct ReloadResult: Sendable, Hashable, Codable {
-    /// The keys whose values changed.
+    /// The keys whose new values hold from now on.
     public let changed: [String]
+    /// The keys whose new values hold only after a restart.
+    public let needRestart: [String]
 
-    package init(changed: [String]) { self.changed = changed }
+    package init(changed: [String], needRestart: [String] = []) {
+        self.changed = changed
+        self.needRestart = needRestart
+    }
 }
 
 /// The result of `$/cancelRequest` when it was sent as a request.

@@ -19,7 +19,14 @@ struct HeadPreconditioner {
         let mass = Self.share * Float(totalWeight) / Float(space.classes)
         var matrix = covariance.map { $0 * mass }
         for index in 0..<space.featureCount { matrix[index * space.featureCount + index] += penalty }
-        VectorKernels.best.invert(&matrix, size: space.featureCount)
+        let diagonal = (0..<space.featureCount).map { matrix[$0 * space.featureCount + $0] }
+        if !LinearAlgebra.invert(&matrix, size: space.featureCount) {
+            // It need not be exact, only positive.
+            matrix = [Float](repeating: 0, count: matrix.count)
+            for (index, value) in diagonal.enumerated() {
+                matrix[index * space.featureCount + index] = value > 0 ? 1 / value : 1
+            }
+        }
         inverse = matrix
         biasFactor = 1 / (penalty + mass)
     }

@@ -24,7 +24,10 @@ struct CheckCommand: AsyncParsableCommand {
         if settings {
             for setting in Setting.all {
                 let fallback = setting.fallback.map { ", default \($0)" } ?? ""
-                print("\(setting.key)  (\(setting.variable); \(setting.kind.words)\(fallback))\n    \(setting.summary)")
+                let restart = setting.isLive ? "" : ", at a restart"
+                print(
+                    "\(setting.key)  (\(setting.variable); \(setting.kind.words)\(fallback)\(restart))\n"
+                        + "    \(setting.summary)")
             }
             return
         }
@@ -32,7 +35,7 @@ struct CheckCommand: AsyncParsableCommand {
             let settings = try options.settings()
             let choice = try Processor.check()
             print("processor: \(choice.vectors) kernels, OpenBLAS \(choice.blas)")
-            let model = try BaseModel(
+            let model = try await BaseModel(
                 directory: settings.required("model"), name: settings.text("name"), precision: settings.precision,
                 choice: choice)
             let labels = model.learning.head.map { ", \($0.labels.count) labels of its own" } ?? ""

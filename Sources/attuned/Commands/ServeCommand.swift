@@ -1,5 +1,10 @@
 import ArgumentParser
 import Foundation
+import Glibc
+import Logging
+import SocketServer
+import Storage
+import Supervision
 
 /// Runs the daemon until it is told to stop.
 struct ServeCommand: AsyncParsableCommand {
@@ -21,17 +26,55 @@ struct ServeCommand: AsyncParsableCommand {
     var relearn = false
 
     func run() async throws {
+        // What comes before the threads and signal handlers that know better.
+        if isatty(STDIN_FILENO) == 0 { signal(SIGHUP, SIG_IGN) }
+        let threshold = LogThreshold(.info)
+        LoggingSystem.bootstrap(LogHandlers.factory(threshold))
+        let notifier = Notifier()
         let daemon: Daemon
         do {
-            daemon = try await Daemon(settings: options.settings(), relearn: relearn)
-        } catch let error as ConfigurationError {
-            // The code that tells systemd not to try again before somebody has mended the configuration (EX_CONFIG).
-            FileHandle.standardError.write(Data("Error: \(error)\n".utf8))
-            throw ExitCode(78)
+            let options = options
+            daemon = try await Daemon(
+                source: { () throws(ConfigurationError) in try options.settings() }, relearn: relearn,
+                notifier: notifier, threshold: threshold)
         } catch {
-            throw ValidationFailure(error)
+            throw failure(error, notifier)
         }
         try await daemon.run()
+    }
+
+    /// Says on all ways why the daemon does not start; what to end with.
+    private func failure(_ error: any Error, _ notifier: Notifier) -> ExitCode {
+        // 78 tells systemd not to try again before somebody has mended the configuration (EX_CONFIG).
+        let (number, code): (Int32, Int32) =
+            switch error {
+            case is ConfigurationError: (EINVAL, 78)
+            case let error as StorageError: (error.systemNumber, 1)
+            case let error as SocketError:
+                if case .system(let number) = error.kind { (number, 1) } else { (EADDRINUSE, 1) }
+            default: (EIO, 1)
+            }
+        notifier.failed(errno: number, status: "cannot start: \(error)")
+        if LogHandlers.isJournal {
+            Logger(label: "attuned").error("cannot start", metadata: ["reason": "\(error)"])
+        } else {
+            FileHandle.standardError.write(Data("Error: \(error)\n".utf8))
+        }
+        return ExitCode(code)
+    }
+}
+
+extension StorageError {
+    /// The system's number for an error of this kind.
+    fileprivate var systemNumber: Int32 {
+        switch code {
+        case .locked: EBUSY
+        case .notOwner: EPERM
+        case .readOnly: EROFS
+        case .corrupt: EUCLEAN
+        case .newerFormat, .otherModel: ENOTSUP
+        default: EIO
+        }
     }
 }
 

@@ -32,7 +32,7 @@ struct VerifyCommand: AsyncParsableCommand {
         do {
             let settings = try options.settings()
             let choice = try Processor.check()
-            let model = try BaseModel(
+            let model = try await BaseModel(
                 directory: settings.required("model"), name: settings.text("name"), precision: settings.precision,
                 choice: choice)
             try await withState(settings, model: model.identity) { store in

@@ -45,6 +45,15 @@ struct Setting: Sendable {
         return name
     }
 
+    /// Whether a reload applies a new value, or only a restart does.
+    var isLive: Bool {
+        switch key {
+        case "labels", "learning.idleSeconds", "log.level": true
+        case "tuning.holdoutShare": false
+        default: ["tuning.", "limits.", "roles."].contains { key.hasPrefix($0) }
+        }
+    }
+
     private init(_ key: String, _ kind: Kind, _ summary: String, otherwise fallback: String? = nil) {
         self.key = key
         self.kind = kind
@@ -60,7 +69,7 @@ struct Setting: Sendable {
         Setting("labels", .list, "Labels that can be answered before any correction names them."),
         Setting("name", .text, "Name of the model in answers; by default the model directory's own."),
         Setting(
-            "inference.threads", .integer(0...256), "Threads that compute answers; 0 for one a processor.",
+            "inference.threads", .integer(0...256), "Threads that compute answers; 0 for one a processor, at most 8.",
             otherwise: "0"),
         Setting(
             "inference.precision", .choice(WeightPrecision.allCases.map(\.rawValue)),

@@ -47,6 +47,13 @@ struct Settings: Sendable, Equatable {
         Setting.all.map(\.key).filter { values[$0] != other.values[$0] }
     }
 
+    /// These settings, with the values of `other` where it may be changed while the daemon runs.
+    func adopting(_ other: Settings) -> Settings {
+        var settings = self
+        for setting in Setting.all where setting.isLive { settings.values[setting.key] = other.values[setting.key] }
+        return settings
+    }
+
     func text(_ key: String) -> String? {
         if case .text(let value) = values[key] { value } else { nil }
     }

@@ -100,7 +100,7 @@ extension RequestRouter {
 
     /// The number of labels and their length are bounded.
     private func checkLabel(_ label: String) throws(ProtocolError) {
-        let limits = labelLimits
+        let limits = limits.labels
         guard label.utf8.count <= limits.bytes else {
             throw ProtocolError(
                 .invalidParameters, .outOfRange,

@@ -19,7 +19,7 @@ extension RequestRouter {
         let (embeddings, revision) = try await translated(.revision) {
             try await engine.embed(inputs, client: context.connection)
         }
-        counters.add(embeddings: inputs.count)
+        if !context.isOwn { counters.add(embeddings: inputs.count) }
         if case .one = parameters.inputs, let text = embeddings.first {
             return .one(EmbeddingResult(embedding: text.features, truncated: text.truncated, revision: revision))
         }

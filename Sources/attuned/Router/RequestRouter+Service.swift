@@ -8,7 +8,8 @@ import Tuning
 
 extension RequestRouter {
     func discover() -> DiscoverResult {
-        DiscoverResult(
+        let limits = limits.server
+        return DiscoverResult(
             server: .init(name: "attuned", version: Version.current),
             model: .init(
                 name: model.name, architecture: model.architecture, task: Self.task, parameters: model.parameterCount),
@@ -16,7 +17,7 @@ extension RequestRouter {
             limits: .init(
                 lineBytes: limits.lineBytes, inFlight: limits.inFlight, connections: limits.connections,
                 connectionsPerUser: limits.connectionsPerUser),
-            methods: Method.allCases.filter { $0 != .reloadConfiguration })
+            methods: Method.allCases)
     }
 
     func status() -> StatusResult {

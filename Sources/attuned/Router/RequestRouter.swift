@@ -1,6 +1,7 @@
 import Inference
 import Learning
 import LineProtocol
+import Logging
 import SocketServer
 import Storage
 
@@ -13,14 +14,27 @@ struct RequestRouter: RequestHandler {
     let engine: InferenceEngine
     let learner: Learner
     let store: StateStore
-    let limits: ServerLimits
-    let labelLimits: (count: Int, bytes: Int)
+    /// What a reload changes.
+    let limits: LiveLimits
     let started = ContinuousClock.now
     let counters = Counters()
     /// Counts open connections, once there is a server.
     let connections = ConnectionCount()
+    /// Reads the configuration again.
+    let reloader: Reloader
+    let logger: Logger
 
     func answer(_ call: Call, context: RequestContext) async throws -> any Encodable & Sendable {
+        let result = try await result(of: call, context)
+        if call.method.role == .admin {
+            logger.notice(
+                "an administrator's request was met",
+                metadata: ["method": "\(call.method.rawValue)", "peerUid": "\(context.peer.uid)"])
+        }
+        return result
+    }
+
+    private func result(of call: Call, _ context: RequestContext) async throws -> any Encodable & Sendable {
         switch call {
         case .discover: discover()
         case .predict(let parameters): try await predict(parameters, context)
@@ -41,7 +55,7 @@ struct RequestRouter: RequestHandler {
         case .tuningStatus: tuningStatus()
         case .startTuning(let parameters): try await startTuning(parameters, context)
         case .cancelTuning: cancelTuning()
-        case .reloadConfiguration: throw ProtocolError.notYet(.reloadConfiguration)
+        case .reloadConfiguration: try await reloader.reload()
         }
     }
 }

@@ -1,0 +1,77 @@
+"""The Debian package: installed, upgraded while clients run, removed, purged."""
+
+import os
+import pathlib
+import subprocess
+import threading
+
+from service import Instance, call, check, keep_teaching, part, run, wait
+
+
+def owned():
+    """What of attuned is on the disk."""
+    places = ["/usr/bin", "/usr/lib/systemd", "/usr/lib/sysusers.d", "/usr/lib/tmpfiles.d", "/usr/share/man", "/etc",
+              "/usr/share/doc", "/usr/share/bash-completion", "/usr/share/zsh", "/usr/share/fish", "/var/lib/private", "/run/attuned",
+              "/usr/local/share"]
+    found = run("find", *[each for each in places if pathlib.Path(each).exists()], "-name", "*attune*").stdout.split()
+    return sorted(found)
+
+
+def newer(package, folder):
+    """The same package with a higher version."""
+    run("dpkg-deb", "-R", package, f"{folder}/tree")
+    control = pathlib.Path(f"{folder}/tree/DEBIAN/control")
+    lines = [line + "+1" if line.startswith("Version:") else line for line in control.read_text().splitlines()]
+    control.write_text("\n".join(lines) + "\n")
+    done = run("dpkg-deb", "--root-owner-group", "-Zgzip", "-z1", "-b", f"{folder}/tree", f"{folder}/newer.deb")
+    return f"{folder}/newer.deb" if done.returncode == 0 else done.stdout
+
+
+def life_of_a_package(bind_model):
+    with part("9. The Debian package"):
+        package = os.environ["ATTUNED_PACKAGE"]
+        before = owned()
+        done = run("dpkg", "-i", package)
+        check("it installs", done.returncode == 0, done.stdout[-300:] if done.returncode else
+              f"{pathlib.Path(package).name}, {os.path.getsize(package) >> 20} MB")
+        linked = run("ldd", "/usr/bin/attuned").stdout
+        check("it needs no toolchain", "swift" not in linked)
+        score = run("systemd-analyze", "verify", "attuned@p.service").stdout.strip()
+        check("its units are in order", not score, score)
+        bind_model(os.environ["ATTUNED_MODEL"])
+        p = Instance("p", "learning: {idleSeconds: 0.2}")
+        run("systemctl", "enable", p.socket)
+        answer = call("p", "predict", input="a first text")
+        check("the first answer over the socket", answer["label"] in ("alpha", "beta"))
+        stop, kept, refusals = threading.Event(), [], []
+
+        def go_on(number):
+            keep_teaching("p", number, stop, kept, refusals)
+
+        threads = [threading.Thread(target=go_on, args=(number,)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        wait(lambda: len(kept) > 50)
+        pid = p.pid
+        upgraded = run("dpkg", "-i", newer(package, "/var/tmp"))
+        seen = len(kept)
+        wait(lambda: len(kept) > seen + 50)
+        stop.set()
+        for thread in threads:
+            thread.join()
+        check("an upgrade restarts the running instance", upgraded.returncode == 0 and p.pid not in (0, pid),
+              upgraded.stdout[-300:] if upgraded.returncode else "")
+        check("no client was refused", not refusals, "; ".join(refusals[:3]))
+        total = sum(call("p", "status")["corrections"].values())
+        check("and nothing acknowledged was lost", total == len(kept), f"{total} of {len(kept)}")
+        removed = run("dpkg", "-r", "attuned")
+        check("removing stops it and keeps configuration and state", removed.returncode == 0 and p.state != "active"
+              and p.file.exists() and pathlib.Path("/var/lib/private/attuned/p/state.sqlite").exists(),
+              removed.stdout[-300:] if removed.returncode else "")
+        run("umount", "/usr/local/share/attuned/models/all-MiniLM-L6-v2")
+        pathlib.Path("/usr/local/share/attuned/models/all-MiniLM-L6-v2").rmdir()
+        run("rm", "-rf", f"/run/systemd/system/{p.service}.d")
+        purged = run("dpkg", "-P", "attuned")
+        left = [each for each in owned() if each not in before]
+        check("purging leaves nothing", purged.returncode == 0 and not left and
+              run("getent", "group", "attuned-clients").returncode != 0, " ".join(left) or purged.stdout[-200:])

@@ -5,7 +5,6 @@ import json
 import mmap
 import os
 import pathlib
-import resource
 import select
 import shutil
 import signal
@@ -73,11 +72,12 @@ class Client:
 
     def __init__(self, path):
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(PATIENCE)
         try:
+            # Without a time limit: with one, a full queue of those that wait to be let in is an error.
             self.socket.connect(str(path))
         except OSError as error:
             raise Gone from error
+        self.socket.settimeout(PATIENCE)
         self.rest = b""
         self.number = 0
 
@@ -141,11 +141,9 @@ class Daemon:
                 FAULTS_TRACE=str(self.trace))
         with open(self.logPath, "ab") as log:
             self.process = subprocess.Popen(
-                [self.tools.binaries / "attuned", "--model", self.model, "--state-directory", self.state,
+                [*(["prlimit", f"--nofile={self.limit}"] if self.limit else []), self.tools.binaries / "attuned", "--model", self.model, "--state-directory", self.state,
                  "--socket", self.path, "--config", self.folder / "settings.yaml"],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=environment)
-            if self.limit:
-                resource.prlimit(self.process.pid, resource.RLIMIT_NOFILE, (self.limit, self.limit))
         deadline = time.monotonic() + PATIENCE
         handle = os.pidfd_open(self.process.pid)
         try:

@@ -42,6 +42,10 @@ def answers(tools, options, count):
                 client.call("revisions/activate", revision=generator.choice(kept))
                 client.call("corrections/release", state="withheld")
                 rollbacks += 1
+            if number % 80 == 0:
+                # Other bodies, too.
+                settle(client, ledger)
+                client.call("tuning/start", method="bias", wait="finished", seed=number)
             if faults:
                 break
         ended.set()
@@ -73,12 +77,12 @@ def answers(tools, options, count):
 
 def soak(tools, options, count):
     """A long mixed load; memory and descriptors at the end are those after the warm-up."""
-    requests, corrections = (200_000, 2_000) if options.full else (10_000, 300)
+    requests, corrections, bursts = (200_000, 2_000, 40) if options.full else (20_000, 400, 8)
     folder = tools.folder / "soak"
     daemon, ledger = Daemon(tools, folder, {"tuning": {"enabled": True, "startAfter": 64}}, shimmed=False), Ledger()
     daemon.start()
     texts = [word(number) for number in range(500)]
-    state = {"requests": 0, "corrections": 0}
+    state = {"requests": 0, "corrections": 0, "bursts": 0}
     lock, faults = threading.Lock(), []
 
     def work(number, share):
@@ -93,6 +97,12 @@ def soak(tools, options, count):
                     if teaches:
                         state["corrections"] += 1
                         key = state["corrections"]
+                    nth = state["bursts"] + 1
+                    tunes = nth < state["requests"] * bursts / requests
+                    if tunes:
+                        state["bursts"] = nth
+                if tunes:
+                    begin(client, nth)
                 if teaches:
                     if ledger.send(client, f"key {key}", word(20_000 + key), generator.choice(["alpha", "beta", "gamma"])) is None:
                         raise Violation(f"a correction was refused: {ledger.corrections[f'key {key}']['refusals']}")
@@ -106,6 +116,14 @@ def soak(tools, options, count):
         except (Violation, Gone, Refused) as error:
             faults.append(f"{type(error).__name__} {error}")
         client.close()
+
+    def begin(client, seed):
+        """One that begins by itself may be under way."""
+        try:
+            client.call("tuning/start", method=["bias", "lora", "bias", "top-layers"][seed % 4], wait="finished", seed=seed)
+        except Refused as error:
+            if error.reason != "burst":
+                raise
 
     def stage(share):
         threads = [threading.Thread(target=work, args=[number, share]) for number in range(8)]

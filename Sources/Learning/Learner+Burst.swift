@@ -1,4 +1,3 @@
-import CLinux
 import Foundation
 import Inference
 import Logging
@@ -221,8 +220,6 @@ extension Learner {
         if ending.outcome != .published || ending.revision == nil { try? await reloadServed() }
         bursts.isRunning = false
         bursts.users = nil
-        // The allocator would keep what bursts needed on their threads, a little more after each of them.
-        clinux_return_memory()
         // The last thing: whoever waited for it may ask for the next one.
         finish(
             BurstStatus.State(rawValue: ending.outcome.rawValue) ?? .failed, revision: ending.revision,

@@ -1,3 +1,4 @@
+import CLinux
 import Dispatch
 import Foundation
 import Glibc
@@ -30,6 +31,7 @@ struct Daemon {
         source: @escaping @Sendable () throws(ConfigurationError) -> Settings, relearn: Bool, notifier: Notifier,
         threshold: LogThreshold
     ) async throws {
+        clinux_return_large_blocks()
         let settings = try source()
         threshold.level = settings.logLevel
         let logger = Logger(label: "attuned")

@@ -90,9 +90,9 @@ def fail(tools, options, count):
                 raise Violation(f"the daemon is gone: {daemon.lastWords()}")
             elif daemon.process.returncode != 1 or "Error: " not in daemon.log:
                 raise Violation(f"the daemon ends with {daemon.process.returncode} at its start and does not say why")
-            if isHit and not said(daemon):
+            if isHit and not said(daemon) and not life.refusals:
                 with count.lock:
-                    silent[f"{hit[1]} {re.sub('[0-9]+', 'N', hit[2])}"] += 1
+                    silent[f"{name[error]} at {hit[1]} {re.sub('[0-9]+', 'N', hit[2])}"] += 1
             with count.lock:
                 for refusal in life.refusals:
                     refused[refusal.reason] += 1

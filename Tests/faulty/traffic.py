@@ -77,7 +77,7 @@ def answers(tools, options, count):
 
 def soak(tools, options, count):
     """A long mixed load; memory and descriptors at the end are those after the warm-up."""
-    requests, corrections, bursts = (200_000, 2_000, 40) if options.full else (20_000, 400, 8)
+    requests, corrections, bursts = (200_000, 2_000, 40) if options.full else (30_000, 400, 12)
     folder = tools.folder / "soak"
     daemon, ledger = Daemon(tools, folder, {"tuning": {"enabled": True, "startAfter": 64}}, shimmed=False), Ledger()
     daemon.start()
@@ -140,7 +140,7 @@ def soak(tools, options, count):
         return memory(daemon), descriptors(daemon)
 
     def case(_):
-        warm, few = stage(0.3)
+        warm, few = stage(0.5)
         final, many = stage(1)
         log = daemon.log
         bad = [line for line in log.splitlines() if " ERROR " in line or " CRITICAL " in line]

@@ -25,20 +25,21 @@ class Refused(Exception):
 class Daemon:
     """Runs `attuned` until it is closed; use it as a context manager."""
 
-    def __init__(self, options, settings, user=None, folder=None):
+    def __init__(self, options, settings, folder=None, model=None):
         self.folder = pathlib.Path(folder or tempfile.mkdtemp(prefix="attuned-measure-"))
         self.isTemporary = folder is None
         self.path = str(self.folder / "socket")
         # JSON is YAML, and holds label names with commas.
         (self.folder / "config.yaml").write_text(json.dumps(settings))
         self.options = options
+        self.model = model or options.model
         self.log = open(self.folder / "log", "ab")
         self.start()
 
     def start(self):
         environment = {name: value for name, value in os.environ.items() if not name.startswith("ATTUNED_")}
         self.process = subprocess.Popen(
-            [self.options.binaries / "attuned", "--model", self.options.model, "--state-directory",
+            [self.options.binaries / "attuned", "--model", self.model, "--state-directory",
              self.folder / "state", "--socket", self.path, "--config", self.folder / "config.yaml"],
             stdout=self.log, stderr=self.log, env=environment)
         deadline = time.monotonic() + 120
@@ -79,6 +80,12 @@ class Daemon:
             answer = self.call("evaluate", examples=[{"input": text, "label": label} for text, label in piece])
             right += round(answer["accuracy"] * answer["count"])
         return 100 * right / len(examples)
+
+    def export(self, directory):
+        """Writes the tuned model as a model directory, and returns it."""
+        subprocess.run([self.options.binaries / "attuned", "export", "--model", self.model, "--state-directory",
+                        self.folder / "state", "--merged", "current", directory], check=True, stdout=self.log, stderr=self.log)
+        return directory
 
     def stop(self):
         self.connection.close()

@@ -61,6 +61,7 @@ struct StateDirectory: Sendable {
         guard file >= 0 else { throw .system("open", database, errno) }
         close(file)
         try Self.check(database, isDirectory: false)
+        if FileSystem.exists("\(database)-wal") { try Self.check("\(database)-wal", isDirectory: false) }
     }
 
     /// Where a salvaged database waits, complete and on disk, to take the damaged one's place.

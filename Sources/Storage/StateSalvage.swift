@@ -48,7 +48,7 @@ struct StateSalvage {
         try files.rename(new, to: directory.salvaged)
         let aside = try directory.finishSalvage() ?? ""
         logger.critical(
-            "the damaged journal is set aside, and a new one made of what could be read",
+            "a damaged journal was set aside",
             metadata: ["aside": "\(aside)", "kept": "\(found.kept)", "lost": "\(found.lastSequence - found.kept)"])
     }
 

@@ -54,9 +54,6 @@ package final class StateStore: Sendable {
         let directory = StateDirectory(path: path, files: files)
         try directory.prepare()
         let lock = try LockFile(path: directory.lock)
-        if let aside = try directory.finishSalvage() {
-            options.logger.critical("a salvage that was interrupted is finished", metadata: ["aside": "\(aside)"])
-        }
         let (database, opened) = try begin(directory, base: baseModel, options: options)
         do {
             if opened.isVacuumDue { try removeTraces(in: database, logger: options.logger) }
@@ -89,7 +86,7 @@ package final class StateStore: Sendable {
         _ directory: StateDirectory, base: BaseModelIdentity, options: Options
     ) throws(StorageError) -> (StateDatabase, Opened) {
         if let aside = try directory.finishSalvage() {
-            options.logger.critical("a salvage that was interrupted is finished", metadata: ["aside": "\(aside)"])
+            options.logger.critical("a damaged journal was set aside", metadata: ["aside": "\(aside)"])
         }
         try directory.prepareContents()
         do throws(StorageError) {

@@ -11,10 +11,15 @@ import CKernels
     private let panels: FloatStorage
 
     /// Packs `weight` [outputSize, inputSize] for `kernels`.
+    ///
+    /// - Parameter factors: [inputSize], what the columns are divided by before they are rounded, so that they must be
+    ///   multiplied by it in the rows. Columns that differ less in size lose less by rounding to one scale for all of
+    ///   them (SmoothQuant, arXiv 2211.10438).
     package convenience init(
-        _ weight: Tensor, precision: WeightPrecision = .float32, kernels: VectorKernels = .best
+        _ weight: Tensor, precision: WeightPrecision = .float32, factors: Tensor? = nil, kernels: VectorKernels = .best
     ) {
         precondition(weight.shape.count == 2, "a weight matrix has two dimensions")
+        let weight = factors.map { weight.dividing(columnsBy: $0) } ?? weight
         unsafe self.init(outputSize: weight.rows, inputSize: weight.columns, precision: precision, kernels: kernels) {
             base in
             guard let product = kernels.product(precision) else {

@@ -37,4 +37,15 @@ package struct Tensor: Sendable {
     package var values: [Float] {
         unsafe Array(UnsafeBufferPointer(start: storage.base, count: count))
     }
+
+    /// A copy of a matrix with every column divided by its factor.
+    func dividing(columnsBy factors: Tensor) -> Tensor {
+        precondition(factors.count == columns, "a factor a column")
+        let factors = factors.values
+        var values = values
+        for row in 0..<rows {
+            for column in 0..<columns { values[row * columns + column] /= factors[column] }
+        }
+        return Tensor(values, shape: shape)
+    }
 }

@@ -37,15 +37,20 @@ extension VectorKernels {
 
     /// `x` made ready for any number of products of `precision`.
     ///
-    /// - Parameter scratch: one row of at least `rowsScratch` floats, taken as long as the result is used.
-    package func rows(_ x: MatrixView, for precision: WeightPrecision, scratch: MatrixView) -> ProductRows {
+    /// - Parameters:
+    ///   - factors: what int8 multiplies the columns by first; see `PackedMatrix.init(_:precision:factors:kernels:)`.
+    ///   - scratch: one row of at least `rowsScratch` floats, taken as long as the result is used.
+    package func rows(
+        _ x: MatrixView, for precision: WeightPrecision, factors: Tensor? = nil, scratch: MatrixView
+    ) -> ProductRows {
+        precondition(factors == nil || precision == .int8 && factors?.count == x.columns, "int8 has a factor a column")
         guard let product = product(precision) else {
             return unsafe ProductRows(view: x, precision: precision, converted: nil)
         }
         precondition(
             scratch.rows * scratch.columns >= rowsScratch(precision, rows: x.rows, columns: x.columns),
             "rows need more scratch")
-        unsafe product.convert(x.base, x.stride, x.rows, x.columns, scratch.base)
+        unsafe product.convert(x.base, x.stride, x.rows, x.columns, factors?.storage.base, scratch.base)
         return unsafe ProductRows(view: x, precision: precision, converted: scratch.base)
     }
 }

@@ -33,8 +33,9 @@ package struct TextEncoder: Sendable {
         self.parameters = parameters
         packed = Once {
             PackedWeights(
-                blocks: parameters.blocks.map {
-                    TransformerBlock($0, shape: configuration.block, precision: precision, kernels: kernels)
+                blocks: zip(parameters.blocks, [parameters.embeddingNorm] + parameters.blocks.map(\.outputNorm)).map {
+                    TransformerBlock(
+                        $0, inputNorm: $1, shape: configuration.block, precision: precision, kernels: kernels)
                 },
                 pooler: plan.pooling == .pooler
                     ? parameters.pooler.map { PackedMatrix($0.weight, kernels: kernels) } : nil)

@@ -1,3 +1,4 @@
+import Foundation
 package import Tensors
 
 /// The sizes and choices that describe a block; architectures are values of this.
@@ -20,6 +21,9 @@ struct TransformerBlock: Sendable {
     private let parameters: BlockParameters
     private let precision: WeightPrecision
     private let kernels: VectorKernels
+    /// What rows are multiplied by before query, key and value, and before the intermediate layer; nil but for int8.
+    private let inputFactors: Tensor?
+    private let mixedFactors: Tensor?
     private let query: PackedMatrix
     private let key: PackedMatrix
     private let value: PackedMatrix
@@ -27,23 +31,29 @@ struct TransformerBlock: Sendable {
     private let intermediate: PackedMatrix
     private let output: PackedMatrix
 
+    /// - Parameter inputNorm: the norm that the block's input comes from.
     init(
-        _ parameters: BlockParameters, shape: BlockShape, precision: WeightPrecision, kernels: VectorKernels
+        _ parameters: BlockParameters, inputNorm: NormParameters, shape: BlockShape, precision: WeightPrecision,
+        kernels: VectorKernels
     ) {
         self.shape = shape
         self.parameters = parameters
         self.precision = precision
         self.kernels = kernels
-        let pack = { (weight: Tensor) in
-            defer { weight.letGo() }
-            return PackedMatrix(weight, precision: precision, kernels: kernels)
+        let pack = { (layer: LinearParameters, factors: Tensor?) in
+            defer { layer.weight.letGo() }
+            return PackedMatrix(layer.weight, precision: precision, factors: factors, kernels: kernels)
         }
-        query = pack(parameters.query.weight)
-        key = pack(parameters.key.weight)
-        value = pack(parameters.value.weight)
-        attentionOutput = pack(parameters.attentionOutput.weight)
-        intermediate = pack(parameters.intermediate.weight)
-        output = pack(parameters.output.weight)
+        let projections = [parameters.query, parameters.key, parameters.value]
+        inputFactors = precision == .int8 ? Self.factors(behind: inputNorm, before: projections) : nil
+        mixedFactors =
+            precision == .int8 ? Self.factors(behind: parameters.attentionNorm, before: [parameters.intermediate]) : nil
+        query = pack(parameters.query, inputFactors)
+        key = pack(parameters.key, inputFactors)
+        value = pack(parameters.value, inputFactors)
+        attentionOutput = pack(parameters.attentionOutput, nil)
+        intermediate = pack(parameters.intermediate, mixedFactors)
+        output = pack(parameters.output, nil)
     }
 
     /// Floats of workspace that `forward` needs for a batch of `tokens`, of sequences of at most `longest`.
@@ -65,7 +75,7 @@ struct TransformerBlock: Sendable {
             let tokens = hidden.rows
             let size = shape.hiddenSize
             let projected = workspace.matrix(rows: tokens, columns: 3 * size)
-            withRows(hidden, workspace) { rows in
+            withRows(hidden, inputFactors, workspace) { rows in
                 query.multiply(rows, bias: parameters.query.bias, into: projected.columns(0..<size))
                 key.multiply(rows, bias: parameters.key.bias, into: projected.columns(size..<2 * size))
                 value.multiply(rows, bias: parameters.value.bias, into: projected.columns(2 * size..<3 * size))
@@ -75,7 +85,7 @@ struct TransformerBlock: Sendable {
             attend(projected, starts: starts, into: context, workspace: workspace)
 
             let mixed = workspace.matrix(rows: tokens, columns: size)
-            withRows(context, workspace) {
+            withRows(context, nil, workspace) {
                 attentionOutput.multiply($0, bias: parameters.attentionOutput.bias, into: mixed)
             }
             kernels.layerNorm(
@@ -83,11 +93,11 @@ struct TransformerBlock: Sendable {
                 epsilon: shape.normEpsilon, into: mixed)
 
             let widened = workspace.matrix(rows: tokens, columns: shape.intermediateSize)
-            withRows(mixed, workspace) {
+            withRows(mixed, mixedFactors, workspace) {
                 intermediate.multiply(
                     $0, bias: parameters.intermediate.bias, activation: shape.activation, into: widened)
             }
-            withRows(widened, workspace) { output.multiply($0, bias: parameters.output.bias, into: context) }
+            withRows(widened, nil, workspace) { output.multiply($0, bias: parameters.output.bias, into: context) }
             kernels.layerNorm(
                 context, residual: mixed, weight: parameters.outputNorm.weight, bias: parameters.outputNorm.bias,
                 epsilon: shape.normEpsilon, into: hidden)
@@ -95,11 +105,35 @@ struct TransformerBlock: Sendable {
     }
 
     /// Calls `body` with `x` as products of this block's precision read it.
-    private func withRows(_ x: MatrixView, _ workspace: Workspace, _ body: (ProductRows) -> Void) {
+    private func withRows(
+        _ x: MatrixView, _ factors: Tensor?, _ workspace: Workspace, _ body: (ProductRows) -> Void
+    ) {
         workspace.scoped {
             let size = kernels.rowsScratch(precision, rows: x.rows, columns: x.columns)
-            body(kernels.rows(x, for: precision, scratch: workspace.matrix(rows: 1, columns: size)))
+            let scratch = workspace.matrix(rows: 1, columns: size)
+            body(kernels.rows(x, for: precision, factors: factors, scratch: scratch))
         }
+    }
+
+    /// What makes a norm's outputs, and the weights of the layers that read them, about as uneven as each other.
+    ///
+    /// How large an output gets shows in the norm's own parameters: normed values are rarely beyond 3. Each factor is
+    /// √(largest weight ÷ largest output), of several layers their geometric mean.
+    private static func factors(behind norm: NormParameters, before layers: [LinearParameters]) -> Tensor {
+        let (scales, shifts) = (norm.weight.values, norm.bias.values)
+        let sizes = zip(scales, shifts).map { 3 * abs($0) + abs($1) }
+        var factors = [Float](repeating: 1, count: sizes.count)
+        for layer in layers {
+            let weight = layer.weight.values
+            for column in factors.indices {
+                let largest = stride(from: column, to: weight.count, by: factors.count).reduce(Float(0)) {
+                    max($0, abs(weight[$1]))
+                }
+                factors[column] *= pow(largest / sizes[column], 0.5 / Float(layers.count))
+            }
+        }
+        // A column without weights or without values is as good as any.
+        return Tensor(factors.map { $0 > 1e-3 && $0 < 1e3 ? $0 : 1 }, shape: [factors.count])
     }
 
     /// Attention of every sequence to itself, head by head; `projected` is [tokens, query | key | value].

@@ -14,16 +14,19 @@ private func rounded(_ value: Float) -> Float {
 
     /// The product of `x` [m, k] and `w` [n, k] with a bias, by every instruction set.
     private func products(
-        _ precision: WeightPrecision, _ x: [Float], _ w: [Float], _ b: [Float], m: Int, k: Int, n: Int
+        _ precision: WeightPrecision, _ x: [Float], _ w: [Float], _ b: [Float], m: Int, k: Int, n: Int,
+        factors: [Float]? = nil
     ) -> [(kernels: String, values: [Float])] {
-        VectorKernels.available.map { kernels in
+        let factors = factors.map { Tensor($0, shape: [k]) }
+        return VectorKernels.available.map { kernels in
             let workspace = Workspace(capacity: 1 << 18)
             let input = workspace.matrix(rows: m, columns: k)
             let output = workspace.matrix(rows: m, columns: n)
             fill(input, x)
             let size = kernels.rowsScratch(precision, rows: m, columns: k)
-            let rows = kernels.rows(input, for: precision, scratch: workspace.matrix(rows: 1, columns: size))
-            PackedMatrix(Tensor(w, shape: [n, k]), precision: precision, kernels: kernels)
+            let rows = kernels.rows(
+                input, for: precision, factors: factors, scratch: workspace.matrix(rows: 1, columns: size))
+            PackedMatrix(Tensor(w, shape: [n, k]), precision: precision, factors: factors, kernels: kernels)
                 .multiply(rows, bias: Tensor(b, shape: [n]), into: output)
             return (kernels.name, output.values)
         }
@@ -70,6 +73,17 @@ private func rounded(_ value: Float) -> Float {
                 }
             }
         }
+    }
+
+    @Test(arguments: shapes) func `of 8, with factors that even the columns out`(m: Int, k: Int, n: Int) {
+        let (x, w, b) = (noise(m * k, seed: 10), noise(n * k, seed: 11), noise(n, seed: 12))
+        let factors = noise(k, seed: 13).map { abs($0) + 0.25 }
+        let even = x.indices.map { x[$0] * factors[$0 % k] }
+        let divided = w.indices.map { w[$0] / factors[$0 % k] }
+        let expected = products(.int8, even, divided, b, m: m, k: k, n: n)
+        let found = products(.int8, x, w, b, m: m, k: k, n: n, factors: factors)
+        // The same roundings of the same values: the same bits.
+        for (one, other) in zip(expected, found) { #expect(one.values == other.values, "\(one.kernels)") }
     }
 
     @Test(arguments: WeightPrecision.allCases)

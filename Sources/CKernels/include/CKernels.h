@@ -44,8 +44,10 @@ typedef struct {
     void (*pack)(const float *w, size_t n, size_t k, void *packed);
     /// Bytes of the converted form of x [m, k].
     size_t (*rows_size)(size_t m, size_t k);
-    /// Converts x [m, k]; `rows` is aligned to 4 bytes.
-    void (*convert)(const float *x, size_t ldx, size_t m, size_t k, void *rows);
+    /// Converts x [m, k], its columns times `factors` [k] where that is not null; `rows` is aligned to 4 bytes.
+    ///
+    /// bf16, whose values have exponents of their own, takes no factors.
+    void (*convert)(const float *x, size_t ldx, size_t m, size_t k, const float *factors, void *rows);
     /// y [m, n] = activation(rows [m, k] · wᵀ + bias [n]); `bias` may be null.
     void (*matmul)(const void *rows, size_t m, size_t k, const void *packed, size_t n, const float *bias,
                    ck_activation activation, float *y, size_t ldy);

@@ -114,7 +114,7 @@ def survives(daemon, ledger, name):
     if sequence is None or sequence <= last:
         raise Violation(f"a new correction gets the sequence {sequence}")
     client.close()
-    goesOn(daemon, ledger, lost)
+    goesOn(daemon, ledger, lost, isLoud and name in ("journal", "log"))
     aside = list(daemon.state.glob("damaged-*.sqlite"))
     if (name in ("journal", "log") and isLoud) != bool(aside):
         raise Violation(f"set aside are {aside}")
@@ -139,11 +139,11 @@ def compare(client, ledger):
     return lost
 
 
-def goesOn(daemon, ledger, lost):
+def goesOn(daemon, ledger, lost, isMended):
     """It ends, starts again without a word, and learns what it has not."""
     if (code := daemon.stop()) != 0:
         raise Violation(f"the daemon ends with {code}")
-    Disk(daemon.state).check(ledger, isFinal=True, lost=lost)
+    Disk(daemon.state).check(ledger, isFinal=True, lost=lost, isMended=isMended)
     daemon.configure({})
     said = len(daemon.log)
     daemon.start()
@@ -154,4 +154,4 @@ def goesOn(daemon, ledger, lost):
         raise Violation(f"the daemon ends with {code} when it has learnt again")
     if "CRITICAL" in daemon.log[said:]:
         raise Violation(f"it is not mended for good: {daemon.lastWords()}")
-    Disk(daemon.state).check(ledger, isFinal=True)
+    Disk(daemon.state).check(ledger, isFinal=True, isMended=isMended)

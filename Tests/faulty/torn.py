@@ -80,7 +80,7 @@ def case(tools, source, ledger, path, name, damage):
         (folder / path).write_bytes(damage(data))
         (folder / path).chmod(0o600)
         try:
-            return f"{name}s {survives(daemon, Ledger(ledger), name)}"
+            return f"{name} {survives(daemon, Ledger(ledger), name)}"
         finally:
             daemon.kill()
     return run

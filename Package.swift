@@ -26,7 +26,7 @@ let package = Package(
             name: "attuned",
             dependencies: [
                 "SocketServer", "Supervision", "Learning", "Storage", "Inference", "Tuning", "Transformer",
-                "Tokenization", "Safetensors", "LineProtocol", "Tensors", "AttuneClient",
+                "Tokenization", "Safetensors", "LineProtocol", "Tensors", "AttuneClient", "CLinux",
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

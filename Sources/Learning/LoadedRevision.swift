@@ -1,4 +1,5 @@
 package import Inference
+package import Logging
 package import Storage
 import Transformer
 import Tuning
@@ -110,5 +111,35 @@ package struct LoadedRevision: Sendable {
             revision.measures = measures
         }
         return revision
+    }
+}
+
+extension LoadedRevision {
+    /// Loads the revision that serves; where it is damaged, the nearest sound one that it was made from serves from now
+    /// on, and what that has not learnt is queued again.
+    package static func loadServing(
+        from store: StateStore, base: LearningBase, logger: Logger
+    ) async throws(StorageError) -> LoadedRevision {
+        var candidates = [store.serving]
+        var damaged: [Int] = []
+        while true {
+            let number = candidates.removeFirst()
+            do throws(StorageError) {
+                let revision = try await load(number, from: store, base: base)
+                if !damaged.isEmpty {
+                    let queued = try await store.fallBack(to: number, from: damaged)
+                    logger.critical(
+                        "a revision serves in place of damaged ones",
+                        metadata: ["revision": "\(number)", "damaged": "\(damaged)", "queued": "\(queued)"])
+                }
+                return revision
+            } catch {
+                guard number != 0, error.code == .corrupt else { throw error }
+                logger.critical(
+                    "a revision cannot be served", metadata: ["revision": "\(number)", "reason": "\(error.text)"])
+                damaged.append(number)
+                if candidates.isEmpty { candidates = try await store.ancestors(of: number) }
+            }
+        }
     }
 }

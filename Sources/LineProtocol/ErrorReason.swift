@@ -45,6 +45,8 @@ public struct ErrorReason: RawRepresentable, Sendable, Hashable, ExpressibleBySt
     package static let diskFull: ErrorReason = "diskFull"
     package static let notWritable: ErrorReason = "notWritable"
     package static let limit: ErrorReason = "limit"
+    package static let inputOutput: ErrorReason = "inputOutput"
+    package static let damaged: ErrorReason = "damaged"
     package static let idempotencyKey: ErrorReason = "idempotencyKey"
     package static let expectedCurrent: ErrorReason = "expectedCurrent"
     package static let revision: ErrorReason = "revision"

@@ -54,6 +54,16 @@ extension Correction {
     }
 }
 
+extension Correction {
+    /// Checks the digests of all corrections.
+    ///
+    /// - Throws: `StorageError` with `corrupt`, which names the first that is not what was committed.
+    static func checkAll(_ database: Database) throws {
+        let rows = try Row.fetchCursor(database, sql: "SELECT \(columns) FROM correction")
+        while let row = try rows.next() { _ = try Correction(row, bodySet: SequenceSet(), holdout: SequenceSet()) }
+    }
+}
+
 /// Reading that never traps, whatever is in the file.
 extension Row {
     func value<Value: DatabaseValueConvertible>(_ column: Int) throws -> Value {

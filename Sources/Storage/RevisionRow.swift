@@ -96,11 +96,16 @@ struct RevisionRow: Sendable {
     /// Lets go of the manifests of all tainted revisions but the serving one, and says which.
     static func removeTainted(by purged: SequenceSet, serving: Int, in database: Database) throws -> [Int] {
         let removed = try tainted(by: purged, in: database).filter { $0 != serving }
-        for number in removed {
+        try letGo(of: removed, in: database)
+        return removed
+    }
+
+    /// Lets go of the manifests of revisions, pinned or not; their directories are swept later.
+    static func letGo(of numbers: some Sequence<Int>, in database: Database) throws {
+        for number in numbers {
             try database.execute(
                 sql: "UPDATE revision SET manifest = NULL, pinned = 0 WHERE number = ?", arguments: [number])
         }
-        return removed
     }
 
     func manifest() throws(StorageError) -> RevisionManifest {

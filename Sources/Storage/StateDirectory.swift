@@ -7,6 +7,7 @@ struct StateDirectory: Sendable {
     static let temporarySuffix = ".new"
     private static let temporaryRevision = ".new-"
     private static let snapshotPrefix = ".snapshot-"
+    private static let asidePrefix = "damaged-"
 
     let path: String
     let files: FileSystem
@@ -60,6 +61,65 @@ struct StateDirectory: Sendable {
         guard file >= 0 else { throw .system("open", database, errno) }
         close(file)
         try Self.check(database, isDirectory: false)
+        if FileSystem.exists("\(database)-wal") { try Self.check("\(database)-wal", isDirectory: false) }
+    }
+
+    /// Where a salvaged database waits, complete and on disk, to take the damaged one's place.
+    var salvaged: String { "\(path)/salvaged.sqlite" }
+
+    /// Puts a salvaged database, if there is one, in the place of the damaged one, which is kept under another name.
+    ///
+    /// Goes on where an earlier process was interrupted.
+    ///
+    /// - Returns: the new name of the damaged database; nil where nothing was salvaged.
+    func finishSalvage() throws(StorageError) -> String? {
+        guard FileSystem.exists(salvaged) else { return nil }
+        var number = 1
+        while FileSystem.exists("\(path)/\(Self.asidePrefix)\(number).sqlite") { number += 1 }
+        let aside = "\(path)/\(Self.asidePrefix)\(number).sqlite"
+        // The log first, and durably: it must never lie beside a database that it was not written for.
+        for suffix in ["-wal", ""] where FileSystem.exists(database + suffix) {
+            try files.rename(database + suffix, to: aside + suffix)
+        }
+        try files.sync(path)
+        try files.rename(salvaged, to: database)
+        try files.sync(path)
+        return aside
+    }
+
+    /// The damaged databases that were set aside, and their logs.
+    func setAside() throws(StorageError) -> [String] {
+        try FileSystem.contents(path).filter { $0.hasPrefix(Self.asidePrefix) }.map { "\(path)/\($0)" }
+    }
+
+    /// Checks that no revision has learnt a correction that the journal, which ends with `last`, does not know of.
+    ///
+    /// Corrections are committed before anything is made from them: then the journal has lost some, all perhaps.
+    ///
+    /// - Throws: `StorageError` with `corrupt`.
+    func checkNothingLost(upTo last: Int64) throws(StorageError) {
+        for manifest in try manifests() {
+            let learnt = manifest.content.corrections.seen.ranges.last?.upperBound ?? 0
+            if learnt <= last { continue }
+            throw StorageError(
+                .corrupt,
+                """
+                the journal ends with correction \(last), and revision \(manifest.content.revision) has learnt \
+                correction \(learnt)
+                """)
+        }
+    }
+
+    /// The manifests that can be read of the revisions that are there, whether the database names them or not.
+    func manifests() throws(StorageError) -> [(content: RevisionManifest, text: String)] {
+        try FileSystem.contents(revisions).compactMap { name in
+            guard let number = Int(name), Self.name(of: number) == name else { return nil }
+            let path = "\(revisions)/\(name)/\(RevisionManifest.fileName)"
+            guard let text = try? String(contentsOfFile: path, encoding: .utf8),
+                let manifest = try? RevisionManifest(text: text, path: path), manifest.revision == number
+            else { return nil }
+            return (manifest, text)
+        }
     }
 
     /// Whether nothing that was ever published is here.

@@ -21,7 +21,7 @@ enum StateSchema {
         let owner = try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0
         let tables = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
         guard owner == applicationID || (found == 0 && owner == 0 && tables == 0) else {
-            throw StorageError(.corrupt, "the state's database was not made by attuned")
+            throw StorageError(.invalid, "the state's database was not made by attuned")
         }
         guard isNew || tables > 0 else {
             // To begin anew here would sweep the revisions away as well.

@@ -34,7 +34,10 @@ extension StateStore {
             do throws(StorageError) {
                 return try self.publishNow(draft)
             } catch {
-                if error.code == .readOnly { self.memory.withLock { $0.readOnlyReason = error.text } }
+                // That publishing has stopped keeps no correction out.
+                if error.code == .readOnly, self.publishing.withLock({ $0.fault == nil }) {
+                    self.memory.withLock { $0.readOnlyReason = error.text }
+                }
                 throw error
             }
         }

@@ -7,7 +7,8 @@ extension StateStore {
     ///
     /// The rows stay, so that sequences and changes stay what they were; a key that came with one of them is free
     /// again. When this returns, nothing of the texts is left in any file of the journal. Copies for backups that lie in
-    /// the state directory are removed, too. Revisions that were made with them are left to `removeTainted`.
+    /// the state directory are removed, too. Revisions that were made with them are left to `removeTainted`, and damaged
+    /// journals that were set aside to the administrator.
     ///
     /// - Returns: the sequences that were purged; only `sequence` itself if it was purged before.
     /// - Throws: `StorageError` with `notFound`; with `durabilityUnknown` if it may be purged, but its traces may be left
@@ -76,7 +77,7 @@ extension StateStore {
 
     /// Removes what may be left of erased texts and removed revisions; on the files queue.
     private func removeTraces() throws(StorageError) {
-        do {
+        do throws(StorageError) {
             // Nothing is being published or copied now, since that needs this queue.
             let kept = try waitForDatabase { () throws(StorageError) in
                 try read { try Set(RevisionRow.allKept(in: $0).map(\.number)) }
@@ -86,6 +87,9 @@ extension StateStore {
                 guard try read({ try StateSchema.isVacuumDue(in: $0) }) else { return }
                 try database.rebuild()
                 try write { try StateSchema.setVacuumDue(false, in: $0.database) }
+            }
+            if let aside = try directory.setAside().first {
+                throw StorageError(.invalid, "a damaged journal is kept in \(aside); remove it once nobody needs it")
             }
         } catch {
             if error.code == .readOnly { memory.withLock { $0.readOnlyReason = error.text } }

@@ -79,19 +79,8 @@ extension StateStore {
         if let expectedCurrent, expectedCurrent != previous {
             throw StorageError(.conflict, "revision \(previous) serves, not \(expectedCurrent)")
         }
-        var target = ServingSets()
-        if number != 0 {
-            let row = try RevisionRow.kept(number, in: writer.database)
-            guard row.baseDigest == base.digest else { throw Self.otherBase(number) }
-            target = ServingSets(try row.manifest())
-            if let sequence = target.seen.intersection(memory.withLock { $0.purged }).ranges.first?.lowerBound {
-                throw StorageError(
-                    .conflict, "revision \(number) was made with correction \(sequence), which has been purged")
-            }
-        }
-        try writer.database.execute(sql: "UPDATE service SET serving = ?", arguments: [number])
-        writer.serving = target
-        let head = target.head
+        try serve(number, &writer)
+        let head = writer.serving.head
         let before = memory.withLock { $0.states }
         for sequence in before[.withheld].intersection(head).elements {
             try writer.readmit(writer.existing(sequence))
@@ -112,5 +101,72 @@ extension StateStore {
             revision: number, previous: previous,
             withheld: states[.withheld].subtracting(before[.withheld]).count,
             learnt: states[.learnt].subtracting(before[.learnt]).count)
+    }
+}
+
+extension StateStore {
+    /// Makes a kept revision the serving one, and leaves the corrections' states to the caller.
+    private func serve(_ number: Int, _ writer: inout JournalWriter) throws {
+        var target = ServingSets()
+        if number != 0 {
+            let row = try RevisionRow.kept(number, in: writer.database)
+            guard row.baseDigest == base.digest else { throw Self.otherBase(number) }
+            target = ServingSets(try row.manifest())
+            if let sequence = target.seen.intersection(memory.withLock { $0.purged }).ranges.first?.lowerBound {
+                throw StorageError(
+                    .conflict, "revision \(number) was made with correction \(sequence), which has been purged")
+            }
+        }
+        try writer.database.execute(sql: "UPDATE service SET serving = ?", arguments: [number])
+        writer.serving = target
+    }
+
+    /// What can serve in place of `number`, the nearest first: the kept ones that it was made from, and 0 last.
+    package func ancestors(of number: Int) async throws(StorageError) -> [Int] {
+        try await onDatabase { () throws(StorageError) in
+            try self.read { database in
+                let kept = try Set(
+                    RevisionRow.allKept(in: database).filter { $0.baseDigest == self.base.digest }.map(\.number))
+                var ancestors: [Int] = []
+                var next = number
+                // A parent's number is the lower one; anything else would go round in circles.
+                while next > 0,
+                    let parent = try Int.fetchOne(
+                        database, sql: "SELECT parent FROM revision WHERE number = ? AND parent < number",
+                        arguments: [next]), parent > 0
+                {
+                    if kept.contains(parent) { ancestors.append(parent) }
+                    next = parent
+                }
+                return ancestors + [0]
+            }
+        }
+    }
+
+    /// Makes `number` serve in place of `damaged` ones, which are let go; what it has not learnt is queued again.
+    ///
+    /// - Returns: how many corrections were queued.
+    /// - Throws: `StorageError` as `activate`.
+    package func fallBack(to number: Int, from damaged: [Int]) async throws(StorageError) -> Int {
+        try await onFiles { () throws(StorageError) in
+            let queued = try self.waitForDatabase { () throws(StorageError) in
+                try self.write { try self.fallBack(to: number, from: damaged, &$0) }
+            }
+            self.directory.relink(to: number, logger: self.options.logger)
+            for revision in damaged { try? self.directory.files.remove(self.directory.path(of: revision)) }
+            return queued
+        }
+    }
+
+    /// The transaction of a fall back.
+    private func fallBack(to number: Int, from damaged: [Int], _ writer: inout JournalWriter) throws -> Int {
+        try RevisionRow.letGo(of: damaged, in: writer.database)
+        try serve(number, &writer)
+        let states = memory.withLock { $0.states }
+        let forgotten = states[.learnt].subtracting(writer.serving.head)
+        for sequence in forgotten.union(states[.queued].intersection(writer.serving.head)).elements {
+            try writer.admit(writer.existing(sequence))
+        }
+        return forgotten.count
     }
 }

@@ -17,6 +17,8 @@ package final class StateStore: Sendable {
         /// How many bodies and how many revisions are kept, besides pinned ones.
         package var keptBodies = 8
         package var keptRevisions = 64
+        /// Whether a damaged journal is set aside, and a new one made of what can be read; else it is refused.
+        package var salvages = false
         package var logger: Logger
         /// For tests: told of every step before it is taken; what it throws is the step's fault.
         package var hook: (@Sendable (StorageStep) throws(StorageError) -> Void)?
@@ -52,15 +54,8 @@ package final class StateStore: Sendable {
         let directory = StateDirectory(path: path, files: files)
         try directory.prepare()
         let lock = try LockFile(path: directory.lock)
-        try directory.prepareContents()
-        let isNew = try directory.isWithoutRevisions()
-        let database = try StateDatabase(path: directory.database, files: files)
+        let (database, opened) = try begin(directory, base: baseModel, options: options)
         do {
-            let opened = try database.write { database in
-                try StateSchema.migrate(database, base: baseModel, isNew: isNew)
-                return try take(
-                    database, for: baseModel, path: path, relearn: options.relearn, logger: options.logger)
-            }
             if opened.isVacuumDue { try removeTraces(in: database, logger: options.logger) }
             // The database file's own name must be on disk before anything in it counts.
             try files.sync(path)
@@ -70,10 +65,54 @@ package final class StateStore: Sendable {
                     try database.execute(sql: "UPDATE service SET last_revision = ?", arguments: [highest])
                 }
             }
-            directory.relink(to: opened.memory.serving.number, logger: options.logger)
+            let serving = opened.memory.serving.number
+            let missing = opened.kept.filter { $0 != serving && !FileSystem.exists(directory.path(of: $0)) }
+            if !missing.isEmpty {
+                options.logger.error("revisions are missing", metadata: ["revisions": "\(missing.sorted())"])
+                try database.write { try RevisionRow.letGo(of: missing, in: $0) }
+            }
+            directory.relink(to: serving, logger: options.logger)
             return StateStore(
                 directory: directory, database: database, base: baseModel, options: options, memory: opened.memory,
                 lock: lock)
+        } catch {
+            database.close()
+            throw error
+        }
+    }
+
+    /// Opens the database and reads it; a damaged one once it was mended, where that is wanted.
+    private static func begin(
+        _ directory: StateDirectory, base: BaseModelIdentity, options: Options
+    ) throws(StorageError) -> (StateDatabase, Opened) {
+        if let aside = try directory.finishSalvage() {
+            options.logger.critical("a damaged journal was set aside", metadata: ["aside": "\(aside)"])
+        }
+        try directory.prepareContents()
+        do throws(StorageError) {
+            return try read(directory, base: base, options: options)
+        } catch {
+            guard error.code == .corrupt, options.salvages else { throw error }
+            try StateSalvage(directory: directory, base: base, logger: options.logger).run(because: error)
+            return try read(directory, base: base, options: options)
+        }
+    }
+
+    private static func read(
+        _ directory: StateDirectory, base: BaseModelIdentity, options: Options
+    ) throws(StorageError) -> (StateDatabase, Opened) {
+        try WriteAheadLog.check("\(directory.database)-wal")
+        let isNew = try directory.isWithoutRevisions()
+        let database = try StateDatabase(path: directory.database, files: directory.files)
+        do {
+            let opened = try database.write { database in
+                try StateSchema.migrate(database, base: base, isNew: isNew)
+                return try take(
+                    database, for: base, path: directory.path, relearn: options.relearn, logger: options.logger)
+            }
+            if options.salvages { try database.read(Correction.checkAll) }
+            try directory.checkNothingLost(upTo: opened.lastSequence)
+            return (database, opened)
         } catch {
             database.close()
             throw error
@@ -99,6 +138,7 @@ package final class StateStore: Sendable {
         let memory: StateMemory
         let kept: Set<Int>
         let lastRevision: Int
+        let lastSequence: Int64
         /// Whether something was erased, by now or by an earlier process, that may have left traces in the database.
         let isVacuumDue: Bool
     }
@@ -155,8 +195,9 @@ package final class StateStore: Sendable {
         }
         try removeTainted(memory, in: database, logger: logger)
         let kept = try Set(RevisionRow.allKept(in: database).map(\.number))
+        let last = try Int64.fetchOne(database, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'correction'")
         return Opened(
-            memory: memory, kept: kept, lastRevision: try row.value(2),
+            memory: memory, kept: kept, lastRevision: try row.value(2), lastSequence: last ?? 0,
             isVacuumDue: try StateSchema.isVacuumDue(in: database))
     }
 

@@ -1,3 +1,4 @@
+import CLinux
 import Dispatch
 import Foundation
 import Glibc
@@ -30,6 +31,7 @@ struct Daemon {
         source: @escaping @Sendable () throws(ConfigurationError) -> Settings, relearn: Bool, notifier: Notifier,
         threshold: LogThreshold
     ) async throws {
+        clinux_return_large_blocks()
         let settings = try source()
         threshold.level = settings.logLevel
         let logger = Logger(label: "attuned")
@@ -48,11 +50,12 @@ struct Daemon {
         notifier.status("opening the state")
         var storeOptions = StateStore.Options(logger: logger)
         storeOptions.relearn = relearn
+        storeOptions.salvages = true
         storeOptions.keptRevisions = settings.integer("revisions.keep")
         storeOptions.keptBodies = settings.integer("revisions.keepBodies")
         store = try StateStore.open(
             directory: settings.required("stateDirectory"), baseModel: model.identity, options: storeOptions)
-        let served = try await LoadedRevision.load(store.serving, from: store, base: model.learning)
+        let served = try await LoadedRevision.loadServing(from: store, base: model.learning, logger: logger)
         served.serving.prepare()
         engine = InferenceEngine(
             pipeline: model.pipeline, revision: served.serving, options: settings.engineOptions)

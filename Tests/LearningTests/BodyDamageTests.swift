@@ -1,6 +1,7 @@
 import Foundation
 import Inference
 import Learning
+import Logging
 import Safetensors
 import Storage
 import Testing
@@ -130,5 +131,37 @@ import Tuning
         expectFault(manifest, directory, base, naming: [path])
         try data.dropLast(5).write(to: URL(filePath: path))
         expectFault(manifest, directory, base, naming: [path])
+    }
+}
+
+@Suite struct `A serving revision that is damaged` {
+    private func flip(_ store: BodyStore, revision: Int, _ name: String) async throws {
+        let path = try await store.store.verifiedDirectory(of: revision) + "/\(name)"
+        var data = try Data(contentsOf: URL(filePath: path))
+        data[data.count / 2] ^= 4
+        // Files are shared with other revisions by links: another file takes the place of this one alone.
+        try FileManager.default.removeItem(atPath: path)
+        try data.write(to: URL(filePath: path))
+    }
+
+    @Test func `is never served: the nearest sound one that it was made from is, or the base model`() async throws {
+        let model = try BodyModel()
+        let base = try model.base()
+        let store = try BodyStore(base, of: model)
+        let draft = try tune(.base(base), .bias, base).draft(from: .base(base), base: base)
+        let first = try await store.publish(draft, method: "bias").manifest.revision
+        for _ in 0..<2 { _ = try await store.publish(.sameAs(first), method: "head") }
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        for (damaged, file, next) in [(3, "head.safetensors", 2), (2, "revision.json", 1), (1, "delta.safetensors", 0)]
+        {
+            let before = try await LoadedRevision.loadServing(from: store.store, base: base, logger: logger)
+            #expect(before.serving.number == damaged)
+            try await flip(store, revision: damaged, file)
+            let after = try await LoadedRevision.loadServing(from: store.store, base: base, logger: logger)
+            #expect(after.serving.number == next)
+            #expect(store.store.serving == next)
+            #expect(try await store.store.revisions().map(\.number).contains(damaged) == false)
+        }
+        await store.store.close()
     }
 }

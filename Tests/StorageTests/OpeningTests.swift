@@ -109,6 +109,14 @@ import Testing
         }
     }
 
+    @Test func `refuses a pipe in place of the log`() async throws {
+        let directory = try TemporaryDirectory()
+        await (try open(directory.state)).close()
+        mkfifo("\(directory.state)/state.sqlite-wal", 0o600)
+        let error = #expect(throws: StorageError.self) { try open(directory.state) }
+        #expect(error?.text.contains("state.sqlite-wal is not a regular file") == true)
+    }
+
     @Test func `refuses a newer format`() async throws {
         let directory = try TemporaryDirectory()
         await (try open(directory.state)).close()
@@ -243,12 +251,5 @@ import Testing
             let error = #expect(throws: StorageError.self) { try open(path) }
             #expect(error?.text.contains(path) == true)
         }
-    }
-
-    private func patch(_ path: String, at offset: Int, with bytes: [UInt8]) throws {
-        let handle = try FileHandle(forWritingTo: URL(filePath: path))
-        try handle.seek(toOffset: UInt64(offset))
-        try handle.write(contentsOf: Data(bytes))
-        try handle.close()
     }
 }

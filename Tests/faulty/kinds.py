@@ -14,64 +14,14 @@ import tempfile
 import threading
 import time
 
+from abuse import abuse
 from checks import Disk, recover, settle, word
 from disks import DiskImage, cannotMount, mounted
+from ground import Ground
 from rig import FAIL, FOLDER_SYNC, KILL, LOG_SYNC, PHASES, SHORTEN, Daemon, Gone, Ledger, Violation
+from traffic import answers, soak
 from scenario import Life
-
-
-class Ground:
-    """A state that a life begins on: an empty one, or one that has been taught enough for a burst."""
-
-    def __init__(self, tools, isTaught):
-        self.tools, self.isTaught, self.ledger = tools, isTaught, Ledger()
-        self.state = tools.folder / ("taught" if isTaught else "empty") / "state"
-        self.phases = None if isTaught else ["commit", "publish"]
-        if not isTaught:
-            return
-        daemon = Daemon(tools, self.state.parent, shimmed=False)
-        daemon.start()
-        client = daemon.client()
-        Life(daemon, self.ledger).teach(client, 72)
-        settle(client, self.ledger)
-        self.ledger.predict(client, "a b c")
-        client.close()
-        if (code := daemon.stop()) != 0:
-            raise Violation(f"the daemon ended with {code}")
-        Disk(self.state).check(self.ledger, isFinal=True)
-
-    @classmethod
-    def of(cls, tools, isTaught):
-        """The one ground of its kind."""
-        if isTaught not in tools.grounds:
-            tools.grounds[isTaught] = cls(tools, isTaught)
-        return tools.grounds[isTaught]
-
-    def life(self, folder, settings=None, state=None):
-        """A daemon on a copy of this state, and its life to be."""
-        daemon, ledger = Daemon(self.tools, folder, settings, state), Ledger(self.ledger)
-        if self.isTaught:
-            shutil.copytree(self.state, daemon.state, symlinks=True, dirs_exist_ok=True)
-        return daemon, ledger, Life(daemon, ledger, self.phases)
-
-    def points(self):
-        """The calls of one undisturbed life, as (phase, call, path), in order."""
-        folder = pathlib.Path(tempfile.mkdtemp(prefix="points-", dir=self.tools.folder))
-        daemon, ledger, life = self.life(folder)
-        daemon.control.set(armed=1)
-        try:
-            if not life.run():
-                raise Violation(f"an undisturbed life does not come to its end: {daemon.lastWords()}")
-        finally:
-            daemon.kill()
-        if life.refusals:
-            raise Violation(f"an undisturbed life has refusals: {[str(error) for error in life.refusals]}")
-        Disk(daemon.state).check(ledger, isFinal=True)
-        calls = []
-        for line in daemon.trace.read_text().splitlines():
-            phase, call, path = line.split(" ", 2)
-            calls.append((PHASES[int(phase)] if self.isTaught else "birth", call, path))
-        return calls
+from torn import torn
 
 
 def chosen(calls, options, share):
@@ -140,13 +90,17 @@ def fail(tools, options, count):
                 raise Violation(f"the daemon is gone: {daemon.lastWords()}")
             elif daemon.process.returncode != 1 or "Error: " not in daemon.log:
                 raise Violation(f"the daemon ends with {daemon.process.returncode} at its start and does not say why")
-            if isHit and not said(daemon):
+            # What is interrupted or written in part is gone on with, and nobody needs to know.
+            if isHit and error not in (0, errno.EINTR) and not said(daemon) and not life.refusals:
                 with count.lock:
-                    silent[f"{hit[1]} {re.sub('[0-9]+', 'N', hit[2])}"] += 1
+                    silent[f"{name[error]} at {hit[1]} {re.sub('[0-9]+', 'N', hit[2])}"] += 1
             with count.lock:
                 for refusal in life.refusals:
                     refused[refusal.reason] += 1
             recover(daemon, ledger)
+            for refusal in life.refusals:
+                if refusal.reason == "internalError":
+                    raise Violation(f"a client is told of an internal error: {refusal}")
             return "not reached" if not isHit else name[error]
         return run
 
@@ -163,7 +117,7 @@ def fail(tools, options, count):
                     cases.append(("", f"{text} at call {number}: {' '.join(all[number - 1])}", case(ground, number, action, error)))
         count.runAll(cases)
     count.note("refusals that clients got: " + (", ".join(f"{number} {reason}" for reason, number in refused.items()) or "none"))
-    count.note("met without a word in the log: " + (", ".join(f"{number} {call}" for call, number in silent.most_common()) or "none"))
+    count.note("met without a word in the log or to a client: " + (", ".join(f"{number} {call}" for call, number in silent.most_common()) or "none"))
 
 
 def carriesOn(daemon, ledger):
@@ -273,7 +227,7 @@ def power(tools, options, count):
             continue
         losses = outages(tools, options, count, kind, 100 if options.full else 6)
         for text in losses:
-            count.violations.append(text)
+            count.blame(text)
 
 
 def controls(tools, options, count):
@@ -289,7 +243,7 @@ def controls(tools, options, count):
             if losses:
                 count.passed["that lost as they should"] += 1
             else:
-                count.violations.append(f"{text} nothing was lost on {kind}: the suite could not have seen a loss")
+                count.blame(f"{text} nothing was lost on {kind}: the suite could not have seen a loss")
 
 
 def outages(tools, options, count, kind, rounds, lies=0, most=None):
@@ -322,8 +276,6 @@ def outages(tools, options, count, kind, rounds, lies=0, most=None):
                     count.passed[f"power failures of {kind}"] += 1
             except (Violation, sqlite3.DatabaseError) as error:
                 losses.append(f"power failure {number} of {kind}: {error}")
-                if most is None:
-                    print(f"  VIOLATED power: {losses[-1]}", flush=True)
                 daemon.kill()
                 daemon = None
                 if len(losses) == most:
@@ -384,4 +336,5 @@ def summary(calls):
     return ", ".join(f"{number} {call}" for call, number in collections.Counter(call[1] for call in calls).most_common())
 
 
-ALL = {"kill": kill, "fail": fail, "full": full, "clock": clock, "power": power, "controls": controls}
+ALL = {"kill": kill, "fail": fail, "full": full, "clock": clock, "power": power, "controls": controls, "torn": torn,
+       "abuse": abuse, "answers": answers, "soak": soak}

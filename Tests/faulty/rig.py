@@ -72,11 +72,12 @@ class Client:
 
     def __init__(self, path):
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(PATIENCE)
         try:
+            # Without a time limit: with one, a full queue of those that wait to be let in is an error.
             self.socket.connect(str(path))
         except OSError as error:
             raise Gone from error
+        self.socket.settimeout(PATIENCE)
         self.rest = b""
         self.number = 0
 
@@ -116,7 +117,7 @@ class Daemon:
         self.state = state or folder / "state"
         self.path, self.logPath, self.trace = folder / "socket", folder / "log", folder / "trace"
         self.control = Control(folder / "control")
-        self.process = None
+        self.process, self.limit, self.model = None, None, tools.model
         self.configure(settings or {})
 
     def configure(self, settings):
@@ -140,7 +141,7 @@ class Daemon:
                 FAULTS_TRACE=str(self.trace))
         with open(self.logPath, "ab") as log:
             self.process = subprocess.Popen(
-                [self.tools.binaries / "attuned", "--model", self.tools.model, "--state-directory", self.state,
+                [*(["prlimit", f"--nofile={self.limit}"] if self.limit else []), self.tools.binaries / "attuned", "--model", self.model, "--state-directory", self.state,
                  "--socket", self.path, "--config", self.folder / "settings.yaml"],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=environment)
         deadline = time.monotonic() + PATIENCE

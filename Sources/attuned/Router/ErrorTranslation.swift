@@ -17,14 +17,17 @@ extension ProtocolError {
     /// What a client is told of an error of the store.
     init(_ error: StorageError, about reason: ErrorReason) {
         switch error.code {
-        case .readOnly: self.init(.readOnly, .notWritable, error.text)
+        case .readOnly, .locked: self.init(.readOnly, .notWritable, error.text)
+        case .inputOutput: self.init(.readOnly, .inputOutput, error.text)
         case .durabilityUnknown:
             self.init(.durabilityUnknown, .commit, "\(error.text); send it again with the same idempotencyKey")
         case .conflict: self.init(.conflict, reason, error.text)
         case .notFound: self.init(.notFound, reason, error.text)
+        case .corrupt: self.init(.notFound, .damaged, error.text)
         case .invalid: self.init(.invalidParameters, .outOfRange, error.text)
         case .otherModel: self.init(.conflict, reason, error.text)
-        default: self.init(.internalError, .internalError, error.text)
+        case .closed: self = .shuttingDown
+        case .notOwner, .newerFormat: self.init(.internalError, .internalError, error.text)
         }
     }
 }

@@ -146,11 +146,22 @@ struct StateDirectory: Sendable {
             }
             if !isTemporary, kept.contains(number) { continue }
             logger.notice("removing a revision that was never published or is not kept", metadata: ["name": "\(name)"])
-            try files.remove("\(revisions)/\(name)")
+            if isTemporary { try files.remove("\(revisions)/\(name)") } else { try removeRevision(number) }
             highest = max(highest, number)
         }
         return highest
     }
+
+    /// Removes a revision's directory, its manifest first: what is interrupted leaves nothing that looks like a revision.
+    func removeRevision(_ number: Int) throws(StorageError) {
+        try files.remove(manifestPath(of: number))
+        try files.remove(path(of: number))
+    }
+
+    /// Whether a revision is there, as far as its manifest tells.
+    func hasRevision(_ number: Int) -> Bool { FileSystem.exists(manifestPath(of: number)) }
+
+    private func manifestPath(of number: Int) -> String { "\(path(of: number))/\(RevisionManifest.fileName)" }
 
     /// Points `current` to the serving revision; it is for people only, so a failure is logged and no more.
     func relink(to revision: Int, logger: Logger) {

@@ -226,7 +226,7 @@ extension StateStore {
     private func removeDirectories(_ revisions: [Int]) {
         for revision in revisions {
             do {
-                try directory.files.remove(directory.path(of: revision))
+                try directory.removeRevision(revision)
             } catch {
                 options.logger.warning(
                     "cannot remove a revision", metadata: ["revision": "\(revision)", "reason": "\(error)"])

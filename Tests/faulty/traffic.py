@@ -104,7 +104,10 @@ def soak(tools, options, count):
                 if tunes:
                     begin(client, nth)
                 if teaches:
-                    if ledger.send(client, f"key {key}", word(20_000 + key), generator.choice(["alpha", "beta", "gamma"])) is None:
+                    # Something to be learnt from them: a head that answers one label to everything is an error.
+                    label = generator.choice(["alpha", "beta", "gamma"])
+                    text = f"{' '.join(label)} {word(20_000 + key)}"
+                    if ledger.send(client, f"key {key}", text, label) is None:
                         raise Violation(f"a correction was refused: {ledger.corrections[f'key {key}']['refusals']}")
                 elif generator.random() < 0.02:
                     client.call(generator.choice(["status", "metrics", "revisions/list"]))

@@ -1,5 +1,7 @@
 // Shows the thread sanitizer what Swift's libraries, which are built without it, do; to be preloaded.
 
+#define _GNU_SOURCE
+#include <dlfcn.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -39,12 +41,24 @@ extern void (*_swift_tsan_release)(void *) __attribute__((weak));
 void __tsan_acquire(void *address);
 void __tsan_release(void *address);
 
+// Who resumes a continuation tells of it; who awaits one that is resumed already doesn't.
+typedef __attribute__((swiftasynccall)) void await_function(void *context);
+METHOD void *swift_task_getCurrent(void);
+await_function swift_continuation_await;
+static await_function *real_await;
+
+__attribute__((swiftasynccall, no_sanitize("thread"))) void swift_continuation_await(void *context) {
+    __tsan_acquire(swift_task_getCurrent());
+    __attribute__((musttail)) return real_await(context);
+}
+
 __attribute__((constructor)) static void tell_runtime(void) {
     if (&_swift_tsan_enabled && &_swift_tsan_acquire && &_swift_tsan_release) {
         _swift_tsan_acquire = __tsan_acquire;
         _swift_tsan_release = __tsan_release;
         _swift_tsan_enabled = true;
     }
+    real_await = (await_function *)dlsym(RTLD_NEXT, "swift_continuation_await");
     // What the tests start, and the sanitizer's symbolizer, are not built with the sanitizer.
     unsetenv("LD_PRELOAD");
 }

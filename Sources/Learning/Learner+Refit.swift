@@ -264,7 +264,7 @@ extension Learner {
     /// Rejects what the serving head has not learnt, because no acceptable head comes of it.
     private func refuse(_ plan: RefitPlan, error: TuningError) async throws {
         let new = plan.set.sequences.subtracting(served.head)
-        logger.warning("the head cannot be refitted", metadata: ["reason": "\(error)", "corrections": "\(new.count)"])
+        logger.error("the head cannot be refitted", metadata: ["reason": "\(error)", "corrections": "\(new.count)"])
         update { $0.lastError = "\(error)" }
         if new.count > 0 {
             _ = try await store.refuse(new, as: .rejected, reason: "the head refitted with it: \(error)")

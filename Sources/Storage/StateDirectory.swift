@@ -152,16 +152,16 @@ struct StateDirectory: Sendable {
         return highest
     }
 
-    /// Removes a revision's directory, its manifest first: what is interrupted leaves nothing that looks like a revision.
+    /// Removes a revision's directory; nothing there is fine.
+    ///
+    /// It loses its name first, so that what is interrupted leaves nothing that looks like a revision and lacks files.
     func removeRevision(_ number: Int) throws(StorageError) {
-        try files.remove(manifestPath(of: number))
-        try files.remove(path(of: number))
+        let nameless = temporaryPath(of: number)
+        try files.remove(nameless)
+        guard FileSystem.exists(path(of: number)) else { return }
+        try files.rename(path(of: number), to: nameless)
+        try files.remove(nameless)
     }
-
-    /// Whether a revision is there, as far as its manifest tells.
-    func hasRevision(_ number: Int) -> Bool { FileSystem.exists(manifestPath(of: number)) }
-
-    private func manifestPath(of number: Int) -> String { "\(path(of: number))/\(RevisionManifest.fileName)" }
 
     /// Points `current` to the serving revision; it is for people only, so a failure is logged and no more.
     func relink(to revision: Int, logger: Logger) {

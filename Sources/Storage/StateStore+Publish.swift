@@ -56,15 +56,14 @@ extension StateStore {
                 try self.commit(draft, manifest, text: text, created: created)
             }
         } catch {
-            let directory = directory.path(of: plan.number)
             guard error.code == .durabilityUnknown else {
-                try? self.directory.files.remove(directory)
+                try? self.directory.removeRevision(plan.number)
                 throw error
             }
             // The database was opened again, if that was possible, and says now what holds.
             guard !memory.withLock({ $0.isStale }) else { throw error }
             guard serving == plan.number else {
-                try? self.directory.files.remove(directory)
+                try? self.directory.removeRevision(plan.number)
                 throw StorageError(.inputOutput, "the commit failed, and revision \(plan.number) was not published")
             }
             removed = []
@@ -190,7 +189,7 @@ extension StateStore {
                 options.logger.critical("publishing has stopped", metadata: ["reason": "\(fault)"])
             }
             try? files.remove(temporary)
-            try? files.remove(final)
+            try? directory.removeRevision(plan.number)
             throw error
         }
     }

@@ -59,15 +59,14 @@ package final class StateStore: Sendable {
             if opened.isVacuumDue { try removeTraces(in: database, logger: options.logger) }
             // The database file's own name must be on disk before anything in it counts.
             try files.sync(path)
-            let serving = opened.memory.serving.number
-            let missing = opened.kept.filter { $0 != serving && !directory.hasRevision($0) }
-            let highest = try directory.sweep(
-                keeping: opened.kept.subtracting(missing), logger: options.logger)
+            let highest = try directory.sweep(keeping: opened.kept, logger: options.logger)
             if highest > opened.lastRevision {
                 try database.write { database in
                     try database.execute(sql: "UPDATE service SET last_revision = ?", arguments: [highest])
                 }
             }
+            let serving = opened.memory.serving.number
+            let missing = opened.kept.filter { $0 != serving && !FileSystem.exists(directory.path(of: $0)) }
             if !missing.isEmpty {
                 options.logger.error("revisions are missing", metadata: ["revisions": "\(missing.sorted())"])
                 try database.write { try RevisionRow.letGo(of: missing, in: $0) }

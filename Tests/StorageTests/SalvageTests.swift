@@ -261,4 +261,36 @@ import Testing
         try await checkInvariants(store, directory.state, "one is missing")
         await store.close()
     }
+
+    @Test func `is whole or gone for a journal that went back, whatever moment its removal was interrupted at`()
+        async throws
+    {
+        var isInterrupted = false
+        for step in 1... {
+            let directory = try TemporaryDirectory()
+            let faults = Faults()
+            let store = try open(directory.state, faults: faults) {
+                ($0.keptBodies, $0.keptRevisions) = (1, 1)
+            }
+            _ = try await store.append(correction("a"))
+            _ = try await store.publish(draft(store, body: newBody("one")))
+            _ = try await store.publish(draft(store, body: newBody("two")))
+            let names = ["state.sqlite", "state.sqlite-wal"]
+            let before = try names.map { try Data(contentsOf: URL(filePath: "\(directory.state)/\($0)")) }
+            faults.arm(failing: step, isCrash: true)
+            _ = try? await store.publish(draft(store, body: newBody("three")))
+            await store.close()
+            // What is removed is removed file by file.
+            isInterrupted =
+                isInterrupted || faults.hasFired && faults.steps.contains(.remove("adapter_config.json"))
+            for (name, data) in zip(names, before) {
+                try data.write(to: URL(filePath: "\(directory.state)/\(name)"))
+            }
+            let next = try open(directory.state)
+            try await checkInvariants(next, directory.state, "at step \(step)")
+            await next.close()
+            if !faults.hasFired { break }
+        }
+        #expect(isInterrupted)
+    }
 }

@@ -36,7 +36,7 @@ struct JournalWriter {
     ///
     /// - Throws: `StorageError` with `conflict` if that one differs.
     mutating func append(_ new: AppendRequest, created: Int64) throws -> Receipt {
-        if let earlier = try earlier(new) { return earlier }
+        if let earlier = try Self.earlier(new, in: database) { return earlier }
         let previous = try liveCorrection(of: new.input)
         change += 1
         let content = new.content
@@ -167,7 +167,10 @@ struct JournalWriter {
         try Row.fetchOne(database.cachedStatement(sql: sql), arguments: arguments).map(Standing.init)
     }
 
-    private func earlier(_ new: AppendRequest) throws -> Receipt? {
+    /// The receipt of the correction that came with the same key before.
+    ///
+    /// - Throws: `StorageError` with `conflict` if that one differs.
+    static func earlier(_ new: AppendRequest, in database: Database) throws -> Receipt? {
         guard let key = new.content.idempotencyKey else { return nil }
         let statement = try database.cachedStatement(
             sql: """

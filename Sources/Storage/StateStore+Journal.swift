@@ -33,6 +33,16 @@ extension StateStore {
         return try result.get()
     }
 
+    /// The receipt of a correction that was appended before with the same key; nil if there is none.
+    ///
+    /// - Throws: `StorageError` with `conflict` if its key was used for another correction.
+    package func receipt(of new: NewCorrection) async throws(StorageError) -> Receipt? {
+        let request = try AppendRequest(new)
+        return try await onDatabase { () throws(StorageError) in
+            try self.read { try JournalWriter.earlier(request, in: $0) }
+        }
+    }
+
     /// Commits the appends that wait, up to the limit.
     private func commitWaiting() {
         let (group, hasMore) = waiting.withLock { waiting in

@@ -67,12 +67,16 @@ private func refusal(_ body: () async throws -> Void) async -> ProtocolError? {
         let daemon = try await DaemonProcess.start(settings: settings)
         let client = try AttuneClient(path: daemon.socket)
         let first = try await client.submit(SubmitParameters("one", label: "alpha", wait: .published))
-        _ = try await client.submit(SubmitParameters("two", label: "gamma", wait: .published))
+        let second = SubmitParameters("two", label: "gamma", idempotencyKey: "key 2", wait: .published)
+        let sequence = try await client.submit(second).sequence
         #expect(try await client.status().readOnly.reason?.contains("limits.corrections") == true)
         let error = await refusal { _ = try await client.submit(SubmitParameters("three", label: "alpha")) }
         #expect(error?.code == .readOnly && error?.reason == "limit")
         #expect(error?.message == "there are 2 corrections; limits.corrections allows 2")
         #expect(try await client.predict("two").label == "gamma")
+        // What is there already needs no room.
+        let again = try await client.submit(second)
+        #expect(again.duplicate && again.sequence == sequence)
         // Where one goes another has room, but not a fourth label.
         _ = try await client.retract(first.sequence)
         let label = await refusal { _ = try await client.submit(SubmitParameters("three", label: "delta")) }

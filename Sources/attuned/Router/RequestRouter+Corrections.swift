@@ -8,14 +8,12 @@ extension RequestRouter {
     func submit(_ parameters: SubmitParameters, _ context: RequestContext) async throws -> SubmitResult {
         try check([parameters.input])
         try checkLabel(parameters.label)
-        try await room.check(limits.content)
         let correction = NewCorrection(
             task: Self.task, text: parameters.input.text, textPair: parameters.input.textPair, label: parameters.label,
             idempotencyKey: parameters.idempotencyKey, predicted: parameters.predicted, slice: parameters.slice,
             weight: parameters.weight ?? 1, uid: context.peer.uid)
         return try await translated(.idempotencyKey) {
-            let receipt = try await store.append(correction)
-            if !receipt.isDuplicate { room.add(correction) }
+            let receipt = try await receipt(of: correction)
             counters.add(corrections: 1)
             learner.wake()
             guard parameters.wait == .published, receipt.state == .queued, learner.isEnabled else {
@@ -28,6 +26,19 @@ extension RequestRouter {
                 sequence: Int(receipt.sequence), state: .init(settled.state), duplicate: receipt.isDuplicate,
                 reason: settled.reason, revision: settled.revision)
         }
+    }
+
+    /// Stores a correction where there is room for it; one that came before needs none.
+    private func receipt(of correction: NewCorrection) async throws -> Receipt {
+        do {
+            try await room.check(limits.content)
+        } catch {
+            guard let earlier = try await store.receipt(of: correction) else { throw error }
+            return earlier
+        }
+        let receipt = try await store.append(correction)
+        if !receipt.isDuplicate { room.add(correction) }
+        return receipt
     }
 
     func correction(_ sequence: Int) async throws -> CorrectionsResult {

@@ -2,6 +2,7 @@ import CLinux
 import Dispatch
 import Foundation
 import Synchronization
+import Tensors
 
 /// Threads for computing that yield to every other thread of the machine.
 ///
@@ -90,6 +91,7 @@ package enum IdleThread {
         let thread = Thread {
             // Where this is forbidden the thread works all the same, at the priority of the others.
             _ = clinux_make_thread_idle()
+            ComputeThread.yieldsFromNow()
             var clock = clockid_t()
             guard pthread_getcpuclockid(pthread_self(), &clock) == 0 else { return body() }
             let number = clocks.withLock { $0.begin(clock) }

@@ -22,6 +22,7 @@ package enum LinearAlgebra {
                 }
             }
         }
+        ComputeThread.worked(multiplyAdds: m * n * k)
     }
 
     /// Replaces a symmetric positive definite matrix [size, size] by its inverse.
@@ -57,5 +58,6 @@ package enum LinearAlgebra {
             CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans,
             blasint(m), blasint(n), blasint(k), alpha, a.base, blasint(a.stride), b.base, blasint(b.stride), beta,
             c.base, blasint(c.stride))
+        ComputeThread.worked(multiplyAdds: m * n * k)
     }
 }

@@ -5,12 +5,13 @@
 #include <stdint.h>
 
 #include "CKernelsPeak.h"
+#include "CKernelsYield.h"
 
 /// Vector kernels, one set of functions for every instruction set they are compiled for.
 ///
 /// All matrices are row-major; a leading dimension (`ld…`) counts floats from one row to the next. Every sum has a
 /// fixed order that does not depend on how many rows are computed together, so a row's result is the same to the bit
-/// alone or in any batch. Kernels allocate nothing and keep no state.
+/// alone or in any batch. Kernels allocate nothing and keep no state; products tell `ck_worked` of what they did.
 
 /// What happens to a product's element after its bias is added.
 typedef enum {

@@ -5,8 +5,8 @@ import Synchronization
 
 /// A connection to a Unix-domain socket that carries lines both ways.
 ///
-/// Reading blocks a thread of its own and writing a queue of its own; neither ever blocks the cooperative pool. The connection
-/// closes when the last reference to it goes.
+/// Reading blocks a thread of its own; what the other end does not take at once is written by a queue of its own. Neither ever
+/// blocks the cooperative pool. The connection closes when the last reference to it goes.
 public final class LineConnection: Sendable {
     /// The longest line that is taken from the other end, in bytes.
     public static let lineLimit = 256 << 20
@@ -38,7 +38,15 @@ public final class LineConnection: Sendable {
 
     /// Sends bytes, terminator included, behind those that were sent before.
     public func send(_ bytes: [UInt8]) {
-        writer.async { [descriptor] in descriptor.write(bytes) }
+        descriptor.queued.withLock { [descriptor] queued in
+            let sent = queued == 0 ? descriptor.write(bytes[...], flags: Int32(MSG_DONTWAIT)) : 0
+            guard sent < bytes.count else { return }
+            queued += 1
+            writer.async {
+                _ = descriptor.write(bytes[sent...])
+                descriptor.queued.withLock { $0 -= 1 }
+            }
+        }
     }
 
     /// Says that nothing more will be sent; replies still come.
@@ -53,6 +61,8 @@ public final class LineConnection: Sendable {
 /// A connected socket, closed when nobody uses it any more.
 private final class Descriptor: Sendable {
     private let number: Int32
+    /// How much of what was to be sent waits in the writer's queue, in pieces.
+    let queued = Mutex(0)
 
     init(path: String) throws(ClientError) {
         let number = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
@@ -68,19 +78,20 @@ private final class Descriptor: Sendable {
 
     func shutDown(_ how: Int32) { _ = shutdown(number, how) }
 
-    /// Writes everything, or as much as the other end takes; that it takes no more shows in reading.
-    func write(_ bytes: [UInt8]) {
+    /// Writes everything, or as much as the other end takes, and returns how much; that it takes no more shows in reading.
+    func write(_ bytes: ArraySlice<UInt8>, flags: Int32 = 0) -> Int {
         var sent = 0
         while sent < bytes.count {
             let count = bytes.withUnsafeBytes {
-                Glibc.send(number, $0.baseAddress.map { $0 + sent }, bytes.count - sent, Int32(MSG_NOSIGNAL))
+                Glibc.send(number, $0.baseAddress.map { $0 + sent }, bytes.count - sent, flags | Int32(MSG_NOSIGNAL))
             }
             if count < 0 {
                 if errno == EINTR { continue }
-                return
+                break
             }
             sent += count
         }
+        return sent
     }
 
     func readLines(_ onLine: (([UInt8]) -> Void)) {

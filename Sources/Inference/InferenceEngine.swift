@@ -22,6 +22,13 @@ package final class InferenceEngine: Sendable {
     private let batcher: Batcher
     private let serving: Mutex<ServingRevision>
     private let threads: ThreadGroup
+    /// What requests are computed with that are answered at once.
+    private let aside = Mutex<Desk?>(nil)
+
+    /// Longer texts are not answered at once; so many tokens take a few milliseconds.
+    private static let tokensAtOnce = 64
+    /// No token is expected to have fewer bytes on average.
+    private static let bytesAtOnce = 8 * tokensAtOnce
 
     /// Starts the threads; `revision` serves until another is adopted.
     package init(pipeline: TextPipeline, revision: ServingRevision, options: Options = Options()) {
@@ -44,6 +51,9 @@ package final class InferenceEngine: Sendable {
     /// Starts to serve `revision`; requests on their way finish on the one they began with.
     package func adopt(_ revision: ServingRevision) {
         serving.withLock { $0 = revision }
+        aside.withLock { desk in
+            if desk?.body !== revision.body { desk = nil }
+        }
     }
 
     /// The predictions for `inputs`, by `revision` or the one that serves, with the best `topK` labels.
@@ -65,6 +75,26 @@ package final class InferenceEngine: Sendable {
             }
         }
         return (predictions, revision.number)
+    }
+
+    /// The prediction for a short text, computed on the calling thread; nil where the text is long or others wait.
+    ///
+    /// - Throws: `InferenceError`.
+    package func predictAtOnce(
+        _ input: TextInput, topK: Int = .max
+    ) throws(InferenceError) -> (prediction: Prediction, revision: Int)? {
+        let bytes = input.text.utf8.count + (input.textPair?.utf8.count ?? 0)
+        guard bytes <= Self.bytesAtOnce, queueLength == 0 else { return nil }
+        let revision = self.revision
+        guard let head = revision.head, !head.labels.isEmpty else { throw .noLabels }
+        let encoding = try pipeline.encode(input, for: revision.body.encoder)
+        guard encoding.ids.count <= Self.tokensAtOnce else { return nil }
+        let features = aside.withLock { desk in
+            if desk?.body !== revision.body { desk = Desk(revision.body, tokens: Self.tokensAtOnce) }
+            return desk?.features([encoding])[0] ?? []
+        }
+        let text = EmbeddedText(features: features, truncated: encoding.truncated)
+        return (Self.prediction(text, head: head, topK: topK), revision.number)
     }
 
     /// The features of `inputs`, by the body that serves.
@@ -126,22 +156,33 @@ package final class InferenceEngine: Sendable {
 
     /// One thread's work: batch after batch until the batcher is stopped.
     private static func work(_ batcher: Batcher, capacity: Int) {
-        var held: (body: Body, workspace: Workspace)?
+        var desk: Desk?
         while let items = batcher.next() {
             guard let body = items.first?.request.body else { continue }
-            if held?.body !== body {
-                held = (body, body.encoder.makeWorkspace(tokens: capacity))
-            }
-            guard let workspace = held?.workspace else { continue }
-            var batch = TokenBatch()
-            for item in items {
-                let encoding = item.request.encodings[item.index]
-                batch.append(ids: encoding.ids, typeIDs: encoding.typeIDs)
-            }
-            let features = body.encoder.features(batch, workspace: workspace)
+            if desk?.body !== body { desk = Desk(body, tokens: capacity) }
+            let features = desk?.features(items.map { $0.request.encodings[$0.index] }) ?? []
             for (item, features) in zip(items, features) {
                 item.request.complete(item.index, with: features)
             }
+        }
+    }
+
+    /// A body and the memory that one thread computes with it in.
+    private struct Desk {
+        let body: Body
+        private let workspace: Workspace
+
+        /// For batches of at most `tokens` tokens.
+        init(_ body: Body, tokens: Int) {
+            self.body = body
+            workspace = body.encoder.makeWorkspace(tokens: tokens)
+        }
+
+        /// The features of each text, [featureCount].
+        func features(_ encodings: [Encoding]) -> [[Float]] {
+            var batch = TokenBatch()
+            for encoding in encodings { batch.append(ids: encoding.ids, typeIDs: encoding.typeIDs) }
+            return body.encoder.features(batch, workspace: workspace)
         }
     }
 }

@@ -268,6 +268,12 @@ final class Connection: ChannelInboundHandler {
             }
         )
         let answering = Answering(call: call, id: id, handler: table.handler, logger: table.logger)
+        // More lines of this client are better answered together.
+        if !isOwn, lines.count == 0, table.traffic.isAlone(number),
+            let outcome = answering.outcomeAtOnce(requestContext) {
+            table.traffic.answeredAtOnce(number)
+            return finish(serial, outcome)
+        }
         // Ends with the connection: `channelInactive` cancels it, and the table counts it until it is over.
         active[serial]?.task = Task {
             let outcome = await answering.outcome(requestContext)

@@ -14,7 +14,7 @@ final class ConnectionTable {
     private var connections: [UInt64: Connection] = [:]
     private var own: [UInt64: Connection] = [:]
     private var byUser: [UInt32: Int] = [:]
-    private var tasks = 0
+    var traffic = Traffic()
     /// Bytes of replies that the kernel has not taken yet, of all connections.
     var unsentBytes = 0
     private var lastNumber: UInt64 = 0
@@ -34,7 +34,7 @@ final class ConnectionTable {
     }
 
     /// Whether tasks of closed connections are still running.
-    var isQuiet: Bool { tasks == 0 }
+    var isQuiet: Bool { traffic.tasks == 0 }
 
     /// A number for a new connection.
     func nextNumber() -> UInt64 {
@@ -79,10 +79,10 @@ final class ConnectionTable {
         finishIfDrained()
     }
 
-    func taskStarted() { tasks += 1 }
+    func taskStarted() { traffic.begin() }
 
     func taskEnded() {
-        tasks -= 1
+        traffic.end()
         finishIfDrained()
     }
 
@@ -100,7 +100,7 @@ final class ConnectionTable {
     }
 
     private func finishIfDrained() {
-        if isDraining, connections.isEmpty, own.isEmpty, tasks == 0 { outlook.end() }
+        if isDraining, connections.isEmpty, own.isEmpty, isQuiet { outlook.end() }
     }
 
     private func refusal(_ message: String) -> ProtocolError {

@@ -8,6 +8,16 @@ package protocol RequestHandler: Sendable {
     /// becomes an internal error that does not show what it was. The task is cancelled when the client cancels the
     /// request or goes away.
     func answer(_ call: Call, context: RequestContext) async throws -> any Encodable & Sendable
+
+    /// Answers one call on the calling thread, or returns nil to have it answered as the others are.
+    ///
+    /// Asked only where nothing else is to be done at the moment. The thread is the one that reads for all connections, so
+    /// what takes more than a few milliseconds must be left to ``answer(_:context:)``.
+    func answerAtOnce(_ call: Call, context: RequestContext) throws -> (any Encodable & Sendable)?
+}
+
+extension RequestHandler {
+    package func answerAtOnce(_ call: Call, context: RequestContext) throws -> (any Encodable & Sendable)? { nil }
 }
 
 /// Where a call came from, and what can be told to its connection before the reply.

@@ -42,16 +42,18 @@ struct LatencyCommand: AsyncParsableCommand {
 
     private func measure(_ socket: String) async throws {
         let client = try AttuneClient(path: socket)
+        let solo = try SoloClient(path: socket)
         let watcher = try AttuneClient(path: socket)
         defer {
             client.close()
+            solo.close()
             watcher.close()
         }
         try await BenchTexts.teach(corrections, labels: labels, client)
         try await BenchTexts.settle(client)
 
         var idle = Self.histogram()
-        for round in 0..<requests { idle.record(try await time(client, round)) }
+        for time in try await times(solo, 0..<requests) { idle.record(time) }
 
         var busy = Self.histogram()
         var round = 0
@@ -59,11 +61,9 @@ struct LatencyCommand: AsyncParsableCommand {
             _ = try await watcher.startTuning(StartTuningParameters(method: method))
             while let burst = try await watcher.tuningStatus(), burst.finished == nil {
                 guard burst.state == .running, burst.step > 0 else { continue }
-                var pending: [UInt64] = []
-                for _ in 0..<32 where busy.totalCount + UInt64(pending.count) < requests {
-                    pending.append(try await time(client, round))
-                    round += 1
-                }
+                let count = min(32, requests - Int(busy.totalCount))
+                let pending = try await times(solo, round..<round + count)
+                round += count
                 // Those after the last step do not count.
                 guard let later = try await watcher.tuningStatus(), later.state == .running else { break }
                 for time in pending { busy.record(time) }
@@ -98,11 +98,9 @@ struct LatencyCommand: AsyncParsableCommand {
         return method
     }
 
-    /// Microseconds that one prediction takes.
-    private func time(_ client: AttuneClient, _ round: Int) async throws -> UInt64 {
-        let text = BenchTexts.text(round, label: round % labels)
-        let time = try await ContinuousClock().measure { _ = try await client.predict(Input(text), topK: 1) }
-        return UInt64(time / .microseconds(1))
+    /// Microseconds that each of some predictions takes.
+    private func times(_ client: SoloClient, _ rounds: Range<Int>) async throws -> [UInt64] {
+        try await client.predict(rounds.map { BenchTexts.text($0, label: $0 % labels) })
     }
 
     private static func histogram() -> Histogram<UInt32> {

@@ -16,8 +16,8 @@ struct SocketCommand: AsyncParsableCommand {
         discussion: """
             Each client has a connection of its own and asks for one text after another. Corrections are sent by 64 clients \
             that each wait for one acknowledgement before the next, beside how many times a second the disk makes a page \
-            durable. With --model the same texts are computed in this process as well: 'over_engine_ms' is what the way \
-            through the socket adds at the median of one client.
+            durable. With --model the same texts are computed in this process as well, in turn with one client's requests: \
+            'over_engine_ms' is what the way through the socket adds at the median.
             """)
 
     @OptionGroup var daemon: DaemonOptions
@@ -50,10 +50,11 @@ struct SocketCommand: AsyncParsableCommand {
             // So that there are labels to answer with, and a head of usual size.
             try await BenchTexts.teach(154, labels: 77, client)
             try await BenchTexts.settle(client)
-            let engine = try daemon.model.map(engineMilliseconds)
-            for clients in [1, 8, 64] {
+            let alone = try await predictAlone(socket)
+            add(alone.times, clients: 1, elapsed: alone.elapsed, engine: alone.engine, to: report)
+            for clients in [8, 64] {
                 let (times, elapsed) = try await predict(socket, clients: clients)
-                add(times, clients: clients, elapsed: elapsed, engine: clients == 1 ? engine : nil, to: report)
+                add(times, clients: clients, elapsed: elapsed, engine: nil, to: report)
             }
             var fsyncs: Double?
             if let directory = fsyncDirectory ?? folder?.path("state") {
@@ -86,7 +87,7 @@ struct SocketCommand: AsyncParsableCommand {
             return times
         }
         let elapsed = (clock.now - start) / .seconds(1)
-        var histogram = Histogram<UInt32>(highestTrackableValue: 600_000_000, numberOfSignificantValueDigits: .three)
+        var histogram = Self.histogram()
         for time in times { histogram.record(time) }
         return (histogram, elapsed)
     }
@@ -104,21 +105,64 @@ struct SocketCommand: AsyncParsableCommand {
         ])
     }
 
-    /// Median milliseconds of tokenizing and computing a text like those that are asked for, in this process.
-    private func engineMilliseconds(_ directory: String) throws -> Double {
-        try Measurement.prepare()
-        let model = try Measurement.makeModel(directory: directory, precision: precision)
-        let pipeline = try Measurement.makePipeline(directory: directory, model: model)
-        let workspace = model.encoder.makeWorkspace(tokens: pipeline.maximumTokens)
+    /// Microseconds of every prediction that one client asks for, the seconds that all took, and, where there is a model, the
+    /// median milliseconds of tokenizing and computing the same texts in this process.
+    ///
+    /// The two take turns, so that neither has the machine at a better time. The first few of each turn do not count: the
+    /// other's weights are in the cache then.
+    private func predictAlone(
+        _ socket: String
+    ) async throws -> (times: Histogram<UInt32>, elapsed: Double, engine: Double?) {
+        let client = try SoloClient(path: socket)
+        defer { client.close() }
+        let engine = try daemon.model.map { try Engine(directory: $0, precision: precision) }
+        let clock = ContinuousClock()
+        let end = clock.now + .seconds(engine == nil ? seconds : 2 * seconds)
+        var histogram = Self.histogram()
+        var elapsed = 0.0
+        var computed: [Double] = []
         var round = 0
-        return try Measurement.medianMilliseconds {
-            let text = BenchTexts.text(round, label: round % 77)
+        while clock.now < end {
+            let texts = (round..<round + Self.turn).map { BenchTexts.text($0, label: $0 % 77) }
+            round += Self.turn
+            for time in try await client.predict(texts).dropFirst(Self.skipped) {
+                histogram.record(time)
+                elapsed += Double(time) / 1e6
+            }
+            guard let engine else { continue }
+            computed += try texts.map { text in try clock.measure { try engine.compute(text) } / .milliseconds(1) }
+                .dropFirst(Self.skipped)
+        }
+        return (histogram, elapsed, engine == nil ? nil : Measurement.median(computed))
+    }
+
+    /// Texts of one turn, and how many of them do not count.
+    private static let turn = 60
+    private static let skipped = 10
+
+    /// What the daemon computes for a text, in this process.
+    private struct Engine {
+        private let model: TextModel
+        private let pipeline: TextPipeline
+        private let workspace: Workspace
+
+        init(directory: String, precision: WeightPrecision) throws {
+            try Measurement.prepare()
+            model = try Measurement.makeModel(directory: directory, precision: precision)
+            pipeline = try Measurement.makePipeline(directory: directory, model: model)
+            workspace = model.encoder.makeWorkspace(tokens: pipeline.maximumTokens)
+        }
+
+        func compute(_ text: String) throws {
             let encoding = try pipeline.encode(TextInput(text), for: model.encoder)
             var batch = TokenBatch()
             batch.append(ids: encoding.ids, typeIDs: encoding.typeIDs)
             _ = model.encoder.features(batch, workspace: workspace)
-            round += 1
         }
+    }
+
+    private static func histogram() -> Histogram<UInt32> {
+        Histogram(highestTrackableValue: 600_000_000, numberOfSignificantValueDigits: .three)
     }
 
     /// Corrections a second that are acknowledged to all clients together.

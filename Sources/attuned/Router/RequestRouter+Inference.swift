@@ -6,11 +6,21 @@ import Transformer
 import Tuning
 
 extension RequestRouter {
+    /// The prediction for one text, where the engine computes it on this thread.
+    func predictAtOnce(_ parameters: PredictParameters) throws -> PredictResult? {
+        guard case .one(let input) = parameters.inputs, parameters.revision == nil else { return nil }
+        try check(parameters)
+        do {
+            guard let answer = try engine.predictAtOnce(TextInput(input), topK: parameters.topK ?? .max) else { return nil }
+            counters.add(predictions: 1)
+            return .one(try Self.result(answer.prediction, revision: answer.revision))
+        } catch let error as InferenceError {
+            throw ProtocolError(error)
+        }
+    }
+
     func predict(_ parameters: PredictParameters, _ context: RequestContext) async throws -> PredictResult {
-        try check(parameters.inputs.all)
-        let labels = engine.revision.head?.labels.count ?? 0
-        // So many bytes has a label with its score at least.
-        try checkReply(bytes: parameters.inputs.all.count * min(labels, parameters.topK ?? labels) * 26)
+        try check(parameters)
         let (predictions, revision) = try await predictions(
             parameters.inputs.all, revision: parameters.revision, client: context.connection,
             topK: parameters.topK ?? .max)
@@ -73,6 +83,13 @@ extension RequestRouter {
                     "\(place) has \(longest) bytes; limits.textBytes allows \(limits.textBytes)")
             }
         }
+    }
+
+    private func check(_ parameters: PredictParameters) throws(ProtocolError) {
+        try check(parameters.inputs.all)
+        let labels = engine.revision.head?.labels.count ?? 0
+        // So many bytes has a label with its score at least.
+        try checkReply(bytes: parameters.inputs.all.count * min(labels, parameters.topK ?? labels) * 26)
     }
 
     /// Refuses what is sure to have a reply that is too long before it is computed.

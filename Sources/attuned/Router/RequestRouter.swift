@@ -36,6 +36,11 @@ struct RequestRouter: RequestHandler {
         return result
     }
 
+    func answerAtOnce(_ call: Call, context: RequestContext) throws -> (any Encodable & Sendable)? {
+        guard case .predict(let parameters) = call else { return nil }
+        return try predictAtOnce(parameters)
+    }
+
     private func result(of call: Call, _ context: RequestContext) async throws -> any Encodable & Sendable {
         switch call {
         case .discover: discover()

@@ -53,6 +53,33 @@ import Transformer
         }
     }
 
+    @Test func `is the same to the bit where it is given at once`() async throws {
+        let model = try TinyModel(hasClassifier: true).load()
+        try await withEngine(.serving(model)) { engine in
+            for input in texts(100, seed: 5) {
+                let expected = try await engine.predict([input], client: 1, topK: 2)
+                let answer = try #require(try engine.predictAtOnce(input, topK: 2))
+                #expect(answer.revision == expected.revision)
+                #expect(answer.prediction.scores.map(\.label) == expected.predictions[0].scores.map(\.label))
+                #expect(bits(answer.prediction.scores.map(\.score)) == bits(expected.predictions[0].scores.map(\.score)))
+            }
+        }
+    }
+
+    @Test func `is given at once for a short text alone`() async throws {
+        let model = try TinyModel(hasClassifier: true).load()
+        try await withEngine(.serving(model)) { engine in
+            let short = try engine.predictAtOnce(TextInput("a b c"))
+            let long = try engine.predictAtOnce(TextInput(String(repeating: "a ", count: 400)))
+            #expect(short != nil)
+            #expect(long == nil)
+        }
+        let unlabelled = try TinyModel(hasClassifier: false).load()
+        try await withEngine(.serving(unlabelled)) { engine in
+            _ = #expect(throws: InferenceError.noLabels) { _ = try engine.predictAtOnce(TextInput("a b c")) }
+        }
+    }
+
     @Test func `is the same to the bit from the learner's extractor`() throws {
         let model = try TinyModel().load()
         let inputs = texts(200, seed: 3)

@@ -1,0 +1,86 @@
+import LineProtocol
+import SocketServer
+import Synchronization
+import Testing
+
+/// Answers `metrics` at once, or as a task whose text says so.
+private struct Prompt: RequestHandler {
+    let refusal: ProtocolError?
+
+    init(refusing refusal: ProtocolError? = nil) { self.refusal = refusal }
+
+    func answer(_ call: Call, context: RequestContext) async throws -> any Encodable & Sendable {
+        MetricsResult(text: "in a task")
+    }
+
+    func answerAtOnce(_ call: Call, context: RequestContext) throws -> (any Encodable & Sendable)? {
+        guard case .metrics = call else { return nil }
+        if let refusal { throw refusal }
+        return MetricsResult(text: "at once")
+    }
+}
+
+private func line(_ method: String, id: Int) -> String {
+    #"{"jsonrpc":"2.0","id":\#(id),"method":"\#(method)"}"# + "\n"
+}
+
+private func text(_ message: ServerMessage?) -> String? {
+    guard case .result(.object(let result), _)? = message, case .string(let text)? = result["text"] else { return nil }
+    return text
+}
+
+@Suite(.timeLimit(.minutes(2))) struct `A request that is alone` {
+    @Test func `is answered at once where the handler does so`() async throws {
+        try await serving(Prompt()) { path, _ in
+            let wire = try Wire(path)
+            for id in 1...20 {
+                wire.send(line("metrics", id: id))
+                #expect(text(try await wire.next()) == "at once")
+            }
+            wire.send(line("status", id: 21))
+            #expect(text(try await wire.next()) == "in a task")
+        }
+    }
+
+    @Test func `gets the error that the handler throws`() async throws {
+        let refusal = ProtocolError(.noLabels, .noLabels, "there are no labels")
+        try await serving(Prompt(refusing: refusal)) { path, _ in
+            let wire = try Wire(path)
+            wire.send(line("metrics", id: 1))
+            #expect(try await wire.error(.integer(1)).message == refusal.message)
+        }
+    }
+
+    @Test func `is not alone with others on its connection`() async throws {
+        try await serving(Prompt()) { path, _ in
+            let wire = try Wire(path)
+            wire.send((1...8).map { line("metrics", id: $0) }.joined())
+            var texts: [String?] = []
+            for _ in 1...8 { texts.append(text(try await wire.next())) }
+            #expect(texts.first == "in a task")
+            #expect(!texts.contains(nil))
+        }
+    }
+
+    @Test func `is told by what else there is and has just been`() {
+        let start = ContinuousClock.now
+        var traffic = Traffic()
+        var found: [Bool] = []
+        traffic.begin()
+        found.append(traffic.isAlone(1, now: start))
+        traffic.begin()
+        found.append(traffic.isAlone(2, now: start))
+        #expect(found == [true, false], "of two neither is")
+
+        traffic.end()
+        let later = start + Traffic.caution
+        found = [later - .milliseconds(1), later].map { traffic.isAlone(1, now: $0) }
+        #expect(found == [false, true], "for a while after company none is")
+
+        traffic.answeredAtOnce(1, now: later)
+        found = [traffic.isAlone(1, now: later), traffic.isAlone(2, now: later + Traffic.overlap - .microseconds(1))]
+        #expect(found == [true, false], "one that waited for another is not")
+        found = [Traffic.overlap, Traffic.overlap + Traffic.caution].map { traffic.isAlone(2, now: later + $0) }
+        #expect(found == [false, true], "and there is company again")
+    }
+}

@@ -16,6 +16,9 @@ struct StepsCommand: ParsableCommand {
     @Argument(help: "Model directory in the Hugging Face layout.")
     var model: String
 
+    @Option(help: ArgumentHelp("What to train, of full, full-embeddings, lora, bias, top-layers; all of them unless given."))
+    var method: [StepMethod] = []
+
     @Flag(help: "One size of batch.")
     var quick = false
 
@@ -29,7 +32,7 @@ struct StepsCommand: ParsableCommand {
         try Measurement.prepare()
         let model = try Measurement.makeModel(directory: model, precision: .float32)
         let report = Report(output)
-        for method in StepMethod.allCases {
+        for method in method.isEmpty ? StepMethod.allCases : method {
             for (sequences, tokens) in quick ? [(32, 16)] : Self.shapes {
                 let milliseconds = try step(method, model, sequences: sequences, tokens: tokens)
                 report.add([
@@ -122,7 +125,7 @@ struct StepsCommand: ParsableCommand {
 }
 
 /// The methods that steps are timed of.
-private enum StepMethod: String, CaseIterable {
+enum StepMethod: String, CaseIterable, ExpressibleByArgument {
     /// All blocks, as the daemon trains by `full`.
     case full
     /// The embeddings' tables as well, in the rows that the batch has.

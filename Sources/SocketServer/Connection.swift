@@ -284,6 +284,7 @@ final class Connection: ChannelInboundHandler {
     private func waits(_ serial: UInt64) {
         guard let request = active[serial], !request.isWaiting else { return }
         active[serial]?.isWaiting = true
+        table.traffic.wait()
         inFlight -= 1
         if table.isDraining { interrupt(serial) }
         proceed()
@@ -295,8 +296,9 @@ final class Connection: ChannelInboundHandler {
     }
 
     private func finish(_ serial: UInt64, _ outcome: Answering.Outcome) {
-        defer { table.taskEnded() }
-        guard let request = active.removeValue(forKey: serial) else { return }
+        let request = active.removeValue(forKey: serial)
+        defer { table.taskEnded(hasWaited: request?.isWaiting == true) }
+        guard let request else { return }
         if !request.isWaiting { inFlight -= 1 }
         if let id = request.id {
             serials[id] = nil

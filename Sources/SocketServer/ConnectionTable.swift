@@ -81,8 +81,8 @@ final class ConnectionTable {
 
     func taskStarted() { traffic.begin() }
 
-    func taskEnded() {
-        traffic.end()
+    func taskEnded(hasWaited: Bool = false) {
+        traffic.end(hasWaited: hasWaited)
         finishIfDrained()
     }
 

@@ -6,7 +6,7 @@ import Synchronization
 /// Serves the line protocol on a Unix-domain socket; knows lines and calls, and nothing of what answers them.
 ///
 /// All connections belong to one event loop: reading, cutting and replying is little work, and what they have in common needs no
-/// lock. Calls are answered on the cooperative pool.
+/// lock. Calls are answered on the cooperative pool; one that is alone, and short, at once on the loop's own thread.
 package final class SocketServer: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let listener: any Channel

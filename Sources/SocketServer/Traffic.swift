@@ -5,6 +5,8 @@
 package struct Traffic {
     /// Requests that are being answered, and lines that are being read by tasks.
     package private(set) var tasks = 0
+    /// How many of them wait for a burst.
+    private var waiting = 0
     /// When there was last more than one request.
     private var lastCompany: ContinuousClock.Instant?
     /// Who was answered at once last, and when.
@@ -19,13 +21,20 @@ package struct Traffic {
 
     package mutating func begin() { tasks += 1 }
 
-    package mutating func end() { tasks -= 1 }
+    /// Notes that one request waits for a burst from now on, until it ends.
+    package mutating func wait() { waiting += 1 }
+
+    package mutating func end(hasWaited: Bool = false) {
+        tasks -= 1
+        if hasWaited { waiting -= 1 }
+    }
 
     /// Whether the request of `connection` that has just begun is the only one.
     package mutating func isAlone(_ connection: UInt64, now: ContinuousClock.Instant = .now) -> Bool {
         let hasWaited = lastAlone.map { $0.connection != connection && now - $0.end < Self.overlap } ?? false
-        if tasks > 1 || hasWaited { lastCompany = now }
-        return tasks == 1 && lastCompany.map { now - $0 >= Self.caution } ?? true
+        let busy = tasks - waiting
+        if busy > 1 || hasWaited { lastCompany = now }
+        return busy == 1 && lastCompany.map { now - $0 >= Self.caution } ?? true
     }
 
     /// Notes that a request of `connection` has been answered at once.

@@ -82,5 +82,13 @@ private func text(_ message: ServerMessage?) -> String? {
         #expect(found == [true, false], "one that waited for another is not")
         found = [Traffic.overlap, Traffic.overlap + Traffic.caution].map { traffic.isAlone(2, now: later + $0) }
         #expect(found == [false, true], "and there is company again")
+
+        traffic.begin()
+        traffic.wait()
+        let calm = later + .seconds(1)
+        found = [traffic.isAlone(1, now: calm)]
+        traffic.end(hasWaited: true)
+        found.append(traffic.isAlone(1, now: calm))
+        #expect(found == [true, true], "what waits for a burst is no company")
     }
 }

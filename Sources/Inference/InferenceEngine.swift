@@ -23,12 +23,7 @@ package final class InferenceEngine: Sendable {
     private let serving: Mutex<ServingRevision>
     private let threads: ThreadGroup
     /// What requests are computed with that are answered at once.
-    private let aside = Mutex<Desk?>(nil)
-
-    /// Longer texts are not answered at once; so many tokens take a few milliseconds.
-    private static let tokensAtOnce = 64
-    /// No token is expected to have fewer bytes on average.
-    private static let bytesAtOnce = 8 * tokensAtOnce
+    private let prompt = Mutex(PromptDesk())
 
     /// Starts the threads; `revision` serves until another is adopted.
     package init(pipeline: TextPipeline, revision: ServingRevision, options: Options = Options()) {
@@ -51,9 +46,7 @@ package final class InferenceEngine: Sendable {
     /// Starts to serve `revision`; requests on their way finish on the one they began with.
     package func adopt(_ revision: ServingRevision) {
         serving.withLock { $0 = revision }
-        aside.withLock { desk in
-            if desk?.body !== revision.body { desk = nil }
-        }
+        prompt.withLock { $0.leave(unless: revision.body) }
     }
 
     /// The predictions for `inputs`, by `revision` or the one that serves, with the best `topK` labels.
@@ -84,15 +77,11 @@ package final class InferenceEngine: Sendable {
         _ input: TextInput, topK: Int = .max
     ) throws(InferenceError) -> (prediction: Prediction, revision: Int)? {
         let bytes = input.text.utf8.count + (input.textPair?.utf8.count ?? 0)
-        guard bytes <= Self.bytesAtOnce, queueLength == 0 else { return nil }
+        guard bytes <= PromptDesk.mostBytes, queueLength == 0 else { return nil }
         let revision = self.revision
         guard let head = revision.head, !head.labels.isEmpty else { throw .noLabels }
         let encoding = try pipeline.encode(input, for: revision.body.encoder)
-        guard encoding.ids.count <= Self.tokensAtOnce else { return nil }
-        let features = aside.withLock { desk in
-            if desk?.body !== revision.body { desk = Desk(revision.body, tokens: Self.tokensAtOnce) }
-            return desk?.features([encoding])[0] ?? []
-        }
+        guard let features = prompt.withLock({ $0.features(encoding, by: revision.body) }) else { return nil }
         let text = EmbeddedText(features: features, truncated: encoding.truncated)
         return (Self.prediction(text, head: head, topK: topK), revision.number)
     }
@@ -164,25 +153,6 @@ package final class InferenceEngine: Sendable {
             for (item, features) in zip(items, features) {
                 item.request.complete(item.index, with: features)
             }
-        }
-    }
-
-    /// A body and the memory that one thread computes with it in.
-    private struct Desk {
-        let body: Body
-        private let workspace: Workspace
-
-        /// For batches of at most `tokens` tokens.
-        init(_ body: Body, tokens: Int) {
-            self.body = body
-            workspace = body.encoder.makeWorkspace(tokens: tokens)
-        }
-
-        /// The features of each text, [featureCount].
-        func features(_ encodings: [Encoding]) -> [[Float]] {
-            var batch = TokenBatch()
-            for encoding in encodings { batch.append(ids: encoding.ids, typeIDs: encoding.typeIDs) }
-            return body.encoder.features(batch, workspace: workspace)
         }
     }
 }

@@ -4,7 +4,7 @@ import Tensors
 import Tokenization
 import Transformer
 
-/// Answers with the revision that serves: tokenizes, batches, computes on threads of its own.
+/// Answers with the revision that serves: tokenizes, batches, computes on threads of its own, or one short text at once.
 package final class InferenceEngine: Sendable {
     /// How the engine is dimensioned.
     package struct Options: Sendable {
@@ -22,8 +22,17 @@ package final class InferenceEngine: Sendable {
     private let batcher: Batcher
     private let serving: Mutex<ServingRevision>
     private let threads: ThreadGroup
-    /// What requests are computed with that are answered at once.
-    private let prompt = Mutex(PromptDesk())
+    /// Where texts are computed at once.
+    private let desk: Mutex<Desk>
+    /// Tokens of a text that is computed at once, at most.
+    private let tokensAtOnce: Int
+
+    /// So many weights times tokens take a few milliseconds with the widest vectors: 64 tokens of MiniLM's six layers.
+    private static let workAtOnce = 700_000_000
+    private static let widestVector = 16
+    private static let mostAtOnce = 64
+    /// Texts with more bytes a token are not looked at.
+    private static let bytesPerToken = 8
 
     /// Starts the threads; `revision` serves until another is adopted.
     package init(pipeline: TextPipeline, revision: ServingRevision, options: Options = Options()) {
@@ -31,6 +40,10 @@ package final class InferenceEngine: Sendable {
         let batcher = Batcher(tokenLimit: options.batchTokens, capacity: options.queuedTexts)
         self.batcher = batcher
         serving = Mutex(revision)
+        let encoder = revision.body.encoder
+        let work = Self.workAtOnce * encoder.kernels.vectorWidth / Self.widestVector
+        tokensAtOnce = min(Self.mostAtOnce, work / max(encoder.configuration.blockWeightCount, 1))
+        desk = Mutex(Desk(tokens: tokensAtOnce))
         let capacity = max(options.batchTokens, pipeline.maximumTokens)
         threads = ThreadGroup(count: max(1, options.threads), name: "inference") {
             Self.work(batcher, capacity: capacity)
@@ -46,7 +59,6 @@ package final class InferenceEngine: Sendable {
     /// Starts to serve `revision`; requests on their way finish on the one they began with.
     package func adopt(_ revision: ServingRevision) {
         serving.withLock { $0 = revision }
-        prompt.withLock { $0.leave(unless: revision.body) }
     }
 
     /// The predictions for `inputs`, by `revision` or the one that serves, with the best `topK` labels.
@@ -70,18 +82,19 @@ package final class InferenceEngine: Sendable {
         return (predictions, revision.number)
     }
 
-    /// The prediction for a short text, computed on the calling thread; nil where the text is long or others wait.
+    /// The prediction for a short text, computed on the calling thread; nil where it would take long or others wait.
     ///
     /// - Throws: `InferenceError`.
     package func predictAtOnce(
         _ input: TextInput, topK: Int = .max
     ) throws(InferenceError) -> (prediction: Prediction, revision: Int)? {
         let bytes = input.text.utf8.count + (input.textPair?.utf8.count ?? 0)
-        guard bytes <= PromptDesk.mostBytes, queueLength == 0 else { return nil }
+        guard bytes <= Self.bytesPerToken * tokensAtOnce, queueLength == 0 else { return nil }
         let revision = self.revision
         guard let head = revision.head, !head.labels.isEmpty else { throw .noLabels }
         let encoding = try pipeline.encode(input, for: revision.body.encoder)
-        guard let features = prompt.withLock({ $0.features(encoding, by: revision.body) }) else { return nil }
+        guard encoding.ids.count <= tokensAtOnce else { return nil }
+        let features = desk.withLock { $0.features([encoding], by: revision.body) }[0]
         let text = EmbeddedText(features: features, truncated: encoding.truncated)
         return (Self.prediction(text, head: head, topK: topK), revision.number)
     }
@@ -145,11 +158,10 @@ package final class InferenceEngine: Sendable {
 
     /// One thread's work: batch after batch until the batcher is stopped.
     private static func work(_ batcher: Batcher, capacity: Int) {
-        var desk: Desk?
+        var desk = Desk(tokens: capacity)
         while let items = batcher.next() {
             guard let body = items.first?.request.body else { continue }
-            if desk?.body !== body { desk = Desk(body, tokens: capacity) }
-            let features = desk?.features(items.map { $0.request.encodings[$0.index] }) ?? []
+            let features = desk.features(items.map { $0.request.encodings[$0.index] }, by: body)
             for (item, features) in zip(items, features) {
                 item.request.complete(item.index, with: features)
             }

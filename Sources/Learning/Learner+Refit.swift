@@ -276,7 +276,9 @@ extension Learner {
     func reloadServed() async throws(StorageError) {
         let number = store.serving
         if served.serving.number != number {
-            adopt(try await LoadedRevision.load(number, from: store, base: base, known: served))
+            let revision = try await LoadedRevision.load(number, from: store, base: base, known: served)
+            revision.serving.prepare()
+            adopt(revision)
         }
     }
 }

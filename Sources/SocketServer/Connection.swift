@@ -1,3 +1,4 @@
+import CLinux
 import LineProtocol
 import Logging
 import NIOCore
@@ -85,6 +86,7 @@ final class Connection: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if !isOwn { table.traffic.heard(from: number) }
         if !isEnding { lines.append(unwrapInboundIn(data).readableBytesView) }
     }
 
@@ -253,6 +255,7 @@ final class Connection: ChannelInboundHandler {
         if let id { serials[id] = serial }
         inFlight += 1
         table.taskStarted()
+        if isOwn { table.traffic.setAside() }
         let connection = NIOLoopBound(self, eventLoop: context.eventLoop)
         let requestContext = RequestContext(
             peer: peer,
@@ -269,9 +272,8 @@ final class Connection: ChannelInboundHandler {
         )
         let answering = Answering(call: call, id: id, handler: table.handler, logger: table.logger)
         // More lines of this client are better answered together.
-        if !isOwn, lines.count == 0, table.traffic.isAlone(number),
-            let outcome = answering.outcomeAtOnce(requestContext) {
-            table.traffic.answeredAtOnce(number)
+        if !isOwn, lines.count == 0, table.traffic.isAlone(), let outcome = answering.outcomeAtOnce(requestContext) {
+            table.traffic.answeredAtOnce(number, hasMore: hasInput(context))
             return finish(serial, outcome)
         }
         // Ends with the connection: `channelInactive` cancels it, and the table counts it until it is over.
@@ -281,10 +283,19 @@ final class Connection: ChannelInboundHandler {
         }
     }
 
+    /// Whether the client has sent what has not been read.
+    private func hasInput(_ context: ChannelHandlerContext) -> Bool {
+        let operations = context.pipeline.syncOperations
+        let answer = try? operations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
+            clinux_has_input($0) == 1
+        }
+        return (answer ?? nil) ?? false
+    }
+
     private func waits(_ serial: UInt64) {
         guard let request = active[serial], !request.isWaiting else { return }
         active[serial]?.isWaiting = true
-        table.traffic.wait()
+        if !isOwn { table.traffic.setAside() }
         inFlight -= 1
         if table.isDraining { interrupt(serial) }
         proceed()
@@ -297,7 +308,7 @@ final class Connection: ChannelInboundHandler {
 
     private func finish(_ serial: UInt64, _ outcome: Answering.Outcome) {
         let request = active.removeValue(forKey: serial)
-        defer { table.taskEnded(hasWaited: request?.isWaiting == true) }
+        defer { table.taskEnded(isAside: isOwn || request?.isWaiting == true) }
         guard let request else { return }
         if !request.isWaiting { inFlight -= 1 }
         if let id = request.id {

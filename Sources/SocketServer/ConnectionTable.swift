@@ -81,8 +81,8 @@ final class ConnectionTable {
 
     func taskStarted() { traffic.begin() }
 
-    func taskEnded(hasWaited: Bool = false) {
-        traffic.end(hasWaited: hasWaited)
+    func taskEnded(isAside: Bool = false) {
+        traffic.end(isAside: isAside)
         finishIfDrained()
     }
 

@@ -11,8 +11,8 @@ package protocol RequestHandler: Sendable {
 
     /// Answers one call on the calling thread, or returns nil to have it answered as the others are.
     ///
-    /// Asked only where nothing else is to be done at the moment. The thread is the one that reads for all connections, so
-    /// what takes more than a few milliseconds must be left to ``answer(_:context:)``.
+    /// Asked only where no other request is to be answered at the moment. The thread is the one that reads for all
+    /// connections, so what takes more than a few milliseconds must be left to ``answer(_:context:)``.
     func answerAtOnce(_ call: Call, context: RequestContext) throws -> (any Encodable & Sendable)?
 }
 

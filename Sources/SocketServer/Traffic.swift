@@ -5,8 +5,8 @@
 package struct Traffic {
     /// Requests that are being answered, and lines that are being read by tasks.
     package private(set) var tasks = 0
-    /// How many of them wait for a burst.
-    private var waiting = 0
+    /// How many of them are no company: they wait for a burst, or the daemon asks itself.
+    private var aside = 0
     /// When there was last more than one request.
     private var lastCompany: ContinuousClock.Instant?
     /// Who was answered at once last, and when.
@@ -21,24 +21,30 @@ package struct Traffic {
 
     package mutating func begin() { tasks += 1 }
 
-    /// Notes that one request waits for a burst from now on, until it ends.
-    package mutating func wait() { waiting += 1 }
+    /// Notes that one of the requests is no company from now on, until it ends.
+    package mutating func setAside() { aside += 1 }
 
-    package mutating func end(hasWaited: Bool = false) {
+    package mutating func end(isAside: Bool = false) {
         tasks -= 1
-        if hasWaited { waiting -= 1 }
+        if isAside { aside -= 1 }
     }
 
-    /// Whether the request of `connection` that has just begun is the only one.
-    package mutating func isAlone(_ connection: UInt64, now: ContinuousClock.Instant = .now) -> Bool {
-        let hasWaited = lastAlone.map { $0.connection != connection && now - $0.end < Self.overlap } ?? false
-        let busy = tasks - waiting
-        if busy > 1 || hasWaited { lastCompany = now }
-        return busy == 1 && lastCompany.map { now - $0 >= Self.caution } ?? true
+    /// Notes that something has come from `connection`, be it a whole request or not.
+    package mutating func heard(from connection: UInt64, now: ContinuousClock.Instant = .now) {
+        if let lastAlone, lastAlone.connection != connection, now - lastAlone.end < Self.overlap { lastCompany = now }
     }
 
-    /// Notes that a request of `connection` has been answered at once.
-    package mutating func answeredAtOnce(_ connection: UInt64, now: ContinuousClock.Instant = .now) {
+    /// Whether the request that has just begun is the only one.
+    package mutating func isAlone(now: ContinuousClock.Instant = .now) -> Bool {
+        if tasks - aside > 1 { lastCompany = now }
+        return tasks - aside == 1 && lastCompany.map { now - $0 >= Self.caution } ?? true
+    }
+
+    /// Notes that a request of `connection` has been answered at once, and whether it has sent more meanwhile.
+    package mutating func answeredAtOnce(
+        _ connection: UInt64, hasMore: Bool, now: ContinuousClock.Instant = .now
+    ) {
         lastAlone = (connection, now)
+        if hasMore { lastCompany = now }
     }
 }

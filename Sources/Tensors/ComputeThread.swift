@@ -2,7 +2,8 @@ import CKernels
 
 /// How the calling thread shares its processor while it computes.
 package enum ComputeThread {
-    /// Lets the calling thread yield its processor now and then within products, every few tenths of a millisecond.
+    /// Lets the calling thread yield its processor now and then: within the kernels' products every few tenths of a
+    /// millisecond, and between the products of ``LinearAlgebra``.
     ///
     /// For threads at idle priority. Without it one that the kernel lets run for a moment keeps a thread that serves
     /// waiting for as long as a tick of its clock.

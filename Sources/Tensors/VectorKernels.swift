@@ -40,7 +40,10 @@ package enum Activation: String, Sendable, CaseIterable {
     /// "avx512-bf16", "avx512-vnni", "avx512", "avx2" or "plain".
     package var name: String { unsafe String(cString: table.pointee.name) }
 
-    /// Columns in one panel of a packed matrix.
+    /// Floats in a vector.
+    package var vectorWidth: Int { panelWidth / 2 }
+
+    /// Columns in one panel of a packed matrix, which are two vectors.
     var panelWidth: Int { unsafe table.pointee.panel_width }
 
     /// x = activation(x + bias), for x [rows, columns] and `bias` [columns].

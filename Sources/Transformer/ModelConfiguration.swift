@@ -16,6 +16,9 @@ package struct ModelConfiguration: Sendable, Equatable {
     /// The class names of a classification checkpoint, by index; nil where config.json names none.
     package var labels: [String]?
 
+    /// Weights of all blocks' linear layers: multiply-adds that one token takes, but for attention.
+    package var blockWeightCount: Int { layerCount * hiddenSize * (4 * hiddenSize + 2 * intermediateSize) }
+
     /// Sizes of one block of this model.
     package var block: BlockShape {
         BlockShape(

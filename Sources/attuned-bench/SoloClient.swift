@@ -18,7 +18,8 @@ final class SoloClient: Sendable {
 
     func close() { connection.close() }
 
-    /// Predicts the label of each text, and returns the microseconds that each took.
+    /// Predicts the label of each text, and returns the microseconds that each took, from the request's being sent to the
+    /// reply's being read; neither is encoded or decoded meanwhile.
     func predict(_ texts: [String]) async throws -> [UInt64] {
         let lines = try texts.map {
             try Call.predict(PredictParameters(.one(Input($0)), topK: 1)).line(id: .integer(1))
@@ -38,34 +39,47 @@ private final class Exchange: Sendable {
         var sent = ContinuousClock.now
     }
 
-    private let round = Mutex<Round?>(nil)
+    private struct State {
+        var round: Round?
+        /// Why there will be no more rounds.
+        var fault: String?
+    }
+
+    private let state = Mutex(State())
 
     func begin(
         _ lines: [[UInt8]], over connection: LineConnection, _ continuation: CheckedContinuation<[UInt64], any Error>
     ) {
-        round.withLock {
-            $0 = Round(lines: lines, connection: connection, continuation: continuation)
-            connection.send(lines[0])
+        let fault = state.withLock { state in
+            if state.fault == nil {
+                state.round = Round(lines: lines, connection: connection, continuation: continuation)
+                connection.send(lines[0])
+            }
+            return state.fault
         }
+        if let fault { continuation.resume(throwing: BenchDaemon.Failure(description: fault)) }
     }
 
     func received(_ line: [UInt8]) {
         let now = ContinuousClock.now
         guard case .result? = ServerMessage(line: line) else { return fail(String(decoding: line, as: UTF8.self)) }
-        let ended = round.withLock { round -> Round? in
-            guard var current = round.take() else { return nil }
+        let ended = state.withLock { state -> Round? in
+            guard var current = state.round.take() else { return nil }
             current.times.append(UInt64((now - current.sent) / .microseconds(1)))
             guard current.times.count < current.lines.count else { return current }
             current.sent = .now
             current.connection.send(current.lines[current.times.count])
-            round = current
+            state.round = current
             return nil
         }
         ended?.continuation.resume(returning: ended?.times ?? [])
     }
 
     func fail(_ description: String) {
-        let ended = round.withLock { $0.take() }
+        let ended = state.withLock { state in
+            state.fault = description
+            return state.round.take()
+        }
         ended?.continuation.resume(throwing: BenchDaemon.Failure(description: description))
     }
 }

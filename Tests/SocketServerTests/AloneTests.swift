@@ -67,28 +67,37 @@ private func text(_ message: ServerMessage?) -> String? {
         var traffic = Traffic()
         var found: [Bool] = []
         traffic.begin()
-        found.append(traffic.isAlone(1, now: start))
+        found.append(traffic.isAlone(now: start))
         traffic.begin()
-        found.append(traffic.isAlone(2, now: start))
+        found.append(traffic.isAlone(now: start))
         #expect(found == [true, false], "of two neither is")
 
         traffic.end()
-        let later = start + Traffic.caution
-        found = [later - .milliseconds(1), later].map { traffic.isAlone(1, now: $0) }
+        var time = start + Traffic.caution
+        found = [time - .milliseconds(1), time].map { traffic.isAlone(now: $0) }
         #expect(found == [false, true], "for a while after company none is")
 
-        traffic.answeredAtOnce(1, now: later)
-        found = [traffic.isAlone(1, now: later), traffic.isAlone(2, now: later + Traffic.overlap - .microseconds(1))]
-        #expect(found == [true, false], "one that waited for another is not")
-        found = [Traffic.overlap, Traffic.overlap + Traffic.caution].map { traffic.isAlone(2, now: later + $0) }
-        #expect(found == [false, true], "and there is company again")
+        traffic.answeredAtOnce(1, hasMore: false, now: time)
+        traffic.heard(from: 1, now: time)
+        found = [traffic.isAlone(now: time)]
+        traffic.heard(from: 2, now: time + Traffic.overlap)
+        found.append(traffic.isAlone(now: time + Traffic.overlap))
+        #expect(found == [true, true], "the same client goes on, and another comes later")
+        traffic.heard(from: 2, now: time + Traffic.overlap - .microseconds(1))
+        found = [traffic.isAlone(now: time + Traffic.overlap)]
+        #expect(found == [false], "one that has waited for another is not")
 
+        time += .seconds(1)
+        traffic.answeredAtOnce(1, hasMore: true, now: time)
+        found = [traffic.isAlone(now: time)]
+        #expect(found == [false], "nor is one that came while the client's last was computed")
+
+        time += .seconds(1)
         traffic.begin()
-        traffic.wait()
-        let calm = later + .seconds(1)
-        found = [traffic.isAlone(1, now: calm)]
-        traffic.end(hasWaited: true)
-        found.append(traffic.isAlone(1, now: calm))
-        #expect(found == [true, true], "what waits for a burst is no company")
+        traffic.setAside()
+        found = [traffic.isAlone(now: time)]
+        traffic.end(isAside: true)
+        found.append(traffic.isAlone(now: time))
+        #expect(found == [true, true], "what is set aside is no company")
     }
 }

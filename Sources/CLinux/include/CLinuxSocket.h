@@ -28,6 +28,12 @@ static inline int clinux_peer_groups(int descriptor, uint32_t *groups, int capac
     return (int)(size / sizeof *groups);
 }
 
+/// Whether a connected socket has bytes, or its end, to be read: 1 or 0.
+static inline int clinux_has_input(int descriptor) {
+    char byte;
+    return recv(descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
+}
+
 static inline int clinux_unix_address(const char *path, struct sockaddr_un *address) {
     memset(address, 0, sizeof *address);
     address->sun_family = AF_UNIX;

@@ -69,7 +69,8 @@ struct Setting: Sendable {
         Setting("labels", .list, "Labels that can be answered before any correction names them."),
         Setting("name", .text, "Name of the model in answers; by default the model directory's own."),
         Setting(
-            "inference.threads", .integer(0...256), "Threads that compute answers; 0 for one a processor, at most 8.",
+            "inference.threads", .integer(0...256),
+            "Threads that compute answers in batches; 0 for one a processor, at most 8.",
             otherwise: "0"),
         Setting(
             "inference.precision", .choice(WeightPrecision.allCases.map(\.rawValue)),

@@ -150,7 +150,7 @@ package final class InferenceEngine: Sendable {
         }
         let best =
             topK == 1
-            ? [probabilities.indices.min(by: isBefore)].compactMap(\.self)
+            ? probabilities.indices.min(by: isBefore).map { [$0] } ?? []
             : Array(probabilities.indices.sorted(by: isBefore).prefix(topK))
         let scores = best.map { Prediction.Score(label: head.labels[$0], score: probabilities[$0]) }
         return Prediction(scores: scores, truncated: text.truncated)

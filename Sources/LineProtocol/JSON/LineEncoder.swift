@@ -164,6 +164,27 @@ private struct Members<Key: CodingKey>: KeyedEncodingContainerProtocol {
         output.copy("null")
     }
 
+    // What most members are, without the detour that the general case takes.
+    mutating func encode(_ value: Bool, forKey key: Key) throws {
+        start(key)
+        output.copy(value ? "true" : "false")
+    }
+
+    mutating func encode(_ value: String, forKey key: Key) throws {
+        start(key)
+        output.write(value)
+    }
+
+    mutating func encode(_ value: Float, forKey key: Key) throws {
+        start(key)
+        try output.write(value)
+    }
+
+    mutating func encode(_ value: Int, forKey key: Key) throws {
+        start(key)
+        output.write(value)
+    }
+
     mutating func encode<T: Encodable>(_ value: T, forKey key: Key) throws {
         start(key)
         try output.encode(value)

@@ -5,7 +5,8 @@ import Tuning
 ///
 /// Many labels and few want different things. With many, most corrections have none of their label in a batch, and what
 /// helps is to pull together what belongs together, gently, and to go over the few texts of each label often, without
-/// all of their words; with few, the body has something new to learn of each.
+/// all of their words. With few, the body has something new to learn of each, and the mean of several that learn it in
+/// large steps is better than any of them.
 struct BurstRecipe: Codable, Sendable, Equatable {
     let plan: BurstPlan
     /// What the first head's logits are multiplied by; see `softened`.
@@ -32,9 +33,13 @@ struct BurstRecipe: Codable, Sendable, Equatable {
         caution: Float = 1,
         stepLimit: Int? = nil
     ) {
-        let hasManyLabels = 2 * labels >= Self.batchSize
+        let hasManyLabels = Self.areMany(labels)
         let mixed = min(new, replay) + new + (hasManyLabels ? labels : 0)
-        if case .lora = method, !isContinued { self.members = members } else { self.members = 1 }
+        if case .lora = method, !isContinued {
+            self.members = Self.members(members, labels: labels)
+        } else {
+            self.members = 1
+        }
         let passes = hasManyLabels ? 8 : 4
         let steps = max(Self.minimumSteps, (passes * mixed + Self.batchSize - 1) / Self.batchSize)
         var plan = BurstPlan(
@@ -42,7 +47,7 @@ struct BurstRecipe: Codable, Sendable, Equatable {
             steps: min(steps, Self.mostSteps, max((stepLimit ?? .max) / self.members, Self.minimumSteps)))
         plan.batchSize = Self.batchSize
         plan.batchTokens = 1024
-        plan.learningRate = Self.learningRate(method) * (hasManyLabels ? 1 : 2) * caution
+        plan.learningRate = Self.learningRate(method) * (hasManyLabels ? 1 : self.members > 1 ? 2.8 : 2) * caution
         plan.headLearningRate = 1e-3
         plan.featureScale = 20
         plan.schedule = LearningRateSchedule(shape: .linear, warmUp: plan.steps / 10)
@@ -51,6 +56,8 @@ struct BurstRecipe: Codable, Sendable, Equatable {
             plan.contrastiveTemperature = 0.1
             plan.tokenDropout = 0.3
             if case .lora = method { plan.keptShare = 0.7 }
+        } else {
+            plan.tokenDropout = 0.1
         }
         self.plan = plan
         softness = hasManyLabels ? 0.3 : 0.5
@@ -69,6 +76,14 @@ struct BurstRecipe: Codable, Sendable, Equatable {
             labels: head.labels, featureCount: head.featureCount, weight: head.weight.map { $0 * factor },
             bias: head.bias.map { $0 * factor })
     }
+
+    /// How many additions a new one is the mean of, where `members` are wanted with many labels: twice as many with few.
+    static func members(_ members: Int, labels: Int) -> Int {
+        areMany(labels) || members == 1 ? members : min(2 * members, memberCounts.upperBound)
+    }
+
+    /// Whether most labels have no second example in a batch.
+    private static func areMany(_ labels: Int) -> Bool { 2 * labels >= batchSize }
 
     static let memberCounts = 1...16
     /// Examples in a batch.

@@ -98,7 +98,7 @@ struct BurstRun {
         let recipe = BurstRecipe(
             method, new: sets.new.count, replay: sets.replay.count, labels: labels.count,
             members: job.policy.members, isContinued: parent.start(method).adapter != nil, caution: job.caution,
-            stepLimit: try stepLimit(trained, parent))
+            stepLimit: try stepLimit(trained, parent, labels: labels.count))
         board.update {
             $0.state = .running
             $0.seed = seed
@@ -225,7 +225,7 @@ struct BurstRun {
     /// Steps that there is time for on all threads together, by how long this thread computes the features of one batch; nil for a rebuild.
     ///
     /// Its own time counts and not the clock's, which goes on while others have the processor.
-    private func stepLimit(_ corrections: [Correction], _ parent: LoadedBody) throws -> Int? {
+    private func stepLimit(_ corrections: [Correction], _ parent: LoadedBody, labels: Int) throws -> Int? {
         guard job.purpose != .rebuild else { return nil }
         let sample = corrections.prefix(BurstRecipe.batchSize).map(TextInput.init)
         let extractor = FeatureExtractor(pipeline: pipeline, body: parent.body)
@@ -233,7 +233,7 @@ struct BurstRun {
         let started = Self.threadSeconds
         _ = try extractor.features(sample)
         let seconds = max(Self.threadSeconds - started, 1e-6) * Self.stepCost
-        let threads = Double(min(job.policy.members, IdleThread.count))
+        let threads = Double(min(BurstRecipe.members(job.policy.members, labels: labels), IdleThread.count))
         return max(1, Int(min(job.policy.longestBurst / .seconds(1) * threads / seconds, 1e9)))
     }
 

@@ -96,7 +96,8 @@ struct Setting: Sendable {
         Setting("tuning.alpha", .number(0.001...4_096), "Alpha of a new LoRA adapter.", otherwise: "16"),
         Setting(
             "tuning.members", .integer(1...16),
-            "LoRA adapters that a burst trains, on as many threads as there are, to serve their mean.",
+            "LoRA adapters that a burst trains, on as many threads as there are, to serve their mean; from 2 on, "
+                + "twice as many below 16 labels.",
             otherwise: "2"),
         Setting(
             "tuning.topLayers", .integer(1...1_024), "Layers that the method top-layers trains.", otherwise: "2"),

@@ -2,7 +2,7 @@ import Tensors
 import Tokenization
 import Transformer
 
-/// The memory that one thread computes in, with whichever body; all bodies of an engine have one shape.
+/// The memory that one thread answers in, with whichever body; all bodies of an engine have one shape.
 struct Desk {
     private let tokens: Int
     /// Made with the first batch.
@@ -17,6 +17,7 @@ struct Desk {
         self.workspace = workspace
         var batch = TokenBatch()
         for encoding in encodings { batch.append(ids: encoding.ids, typeIDs: encoding.typeIDs) }
+        ComputeThread.serves()
         return body.encoder.features(batch, workspace: workspace)
     }
 }

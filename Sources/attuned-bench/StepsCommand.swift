@@ -16,7 +16,7 @@ struct StepsCommand: ParsableCommand {
     @Argument(help: "Model directory in the Hugging Face layout.")
     var model: String
 
-    @Option(help: ArgumentHelp("What to train, of full, full-embeddings, lora, bias, top-layers; all of them unless given."))
+    @Option(help: "What to train: full, full-embeddings, lora, bias or top-layers; all of them unless given.")
     var method: [StepMethod] = []
 
     @Flag(help: "One size of batch.")

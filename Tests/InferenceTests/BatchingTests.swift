@@ -61,7 +61,8 @@ import Transformer
                 let answer = try #require(try engine.predictAtOnce(input, topK: 2))
                 #expect(answer.revision == expected.revision)
                 #expect(answer.prediction.scores.map(\.label) == expected.predictions[0].scores.map(\.label))
-                #expect(bits(answer.prediction.scores.map(\.score)) == bits(expected.predictions[0].scores.map(\.score)))
+                #expect(
+                    bits(answer.prediction.scores.map(\.score)) == bits(expected.predictions[0].scores.map(\.score)))
             }
         }
     }

@@ -11,7 +11,9 @@ extension RequestRouter {
         guard case .one(let input) = parameters.inputs, parameters.revision == nil else { return nil }
         try check(parameters)
         do {
-            guard let answer = try engine.predictAtOnce(TextInput(input), topK: parameters.topK ?? .max) else { return nil }
+            guard let answer = try engine.predictAtOnce(TextInput(input), topK: parameters.topK ?? .max) else {
+                return nil
+            }
             counters.add(predictions: 1)
             return .one(try Self.result(answer.prediction, revision: answer.revision))
         } catch let error as InferenceError {

@@ -42,7 +42,7 @@ package final class InferenceEngine: Sendable {
         serving = Mutex(revision)
         let encoder = revision.body.encoder
         let work = Self.workAtOnce * encoder.kernels.vectorWidth / Self.widestVector
-        tokensAtOnce = min(Self.mostAtOnce, work / max(encoder.configuration.blockWeightCount, 1))
+        tokensAtOnce = min(Self.mostAtOnce, work / max(encoder.configuration.linearWeightCount, 1))
         desk = Mutex(Desk(tokens: tokensAtOnce))
         let capacity = max(options.batchTokens, pipeline.maximumTokens)
         threads = ThreadGroup(count: max(1, options.threads), name: "inference") {

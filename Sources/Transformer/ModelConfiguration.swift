@@ -16,8 +16,8 @@ package struct ModelConfiguration: Sendable, Equatable {
     /// The class names of a classification checkpoint, by index; nil where config.json names none.
     package var labels: [String]?
 
-    /// Weights of all blocks' linear layers: multiply-adds that one token takes, but for attention.
-    package var blockWeightCount: Int { layerCount * hiddenSize * (4 * hiddenSize + 2 * intermediateSize) }
+    /// Weights of the blocks' linear layers: what a batch reads, and what each token is multiplied by.
+    package var linearWeightCount: Int { layerCount * hiddenSize * (4 * hiddenSize + 2 * intermediateSize) }
 
     /// Sizes of one block of this model.
     package var block: BlockShape {

@@ -119,11 +119,6 @@ private struct EncoderWorkers {
     }
 }
 
-extension ModelConfiguration {
-    /// Weights of the blocks' linear layers: what a batch reads, and what each token is multiplied by.
-    var linearWeightCount: Int { layerCount * (4 * hiddenSize * hiddenSize + 2 * hiddenSize * intermediateSize) }
-}
-
 extension WeightPrecision {
     /// For help texts.
     static var list: String { allCases.map(\.rawValue).joined(separator: ", ") }

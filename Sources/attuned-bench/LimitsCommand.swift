@@ -1,5 +1,6 @@
 import ArgumentParser
 import Dispatch
+import Synchronization
 import Tensors
 
 /// What this machine can do at best.
@@ -59,20 +60,18 @@ struct MachineLimit {
 
     /// The sum over the threads of the best rate of `work`, which says how much it did, while all of them are at it.
     private static func best(threads: Int, seconds: Double, _ work: @Sendable (Int) -> Double) -> Double {
-        var rates = [Double](repeating: 0, count: threads)
-        rates.withUnsafeMutableBufferPointer { rates in
-            // Each iteration writes an element of its own.
-            nonisolated(unsafe) let rates = rates
-            DispatchQueue.concurrentPerform(iterations: threads) { thread in
-                let clock = ContinuousClock()
-                let end = clock.now + .seconds(seconds)
-                repeat {
-                    let start = clock.now
-                    let amount = work(thread)
-                    rates[thread] = max(rates[thread], amount / ((clock.now - start) / .seconds(1)))
-                } while clock.now < end
-            }
+        let sum = Mutex(0.0)
+        DispatchQueue.concurrentPerform(iterations: threads) { thread in
+            let clock = ContinuousClock()
+            let end = clock.now + .seconds(seconds)
+            var best = 0.0
+            repeat {
+                let start = clock.now
+                let amount = work(thread)
+                best = max(best, amount / ((clock.now - start) / .seconds(1)))
+            } while clock.now < end
+            sum.withLock { $0 += best }
         }
-        return rates.reduce(0, +)
+        return sum.withLock { $0 }
     }
 }

@@ -5,9 +5,9 @@ import Testing
 
 /// Answers `metrics` at once, or as a task whose text says so.
 private struct Prompt: RequestHandler {
-    let refusal: ProtocolError?
+    let refusal: (any Error)?
 
-    init(refusing refusal: ProtocolError? = nil) { self.refusal = refusal }
+    init(refusing refusal: (any Error)? = nil) { self.refusal = refusal }
 
     func answer(_ call: Call, context: RequestContext) async throws -> any Encodable & Sendable {
         MetricsResult(text: "in a task")
@@ -48,6 +48,19 @@ private func text(_ message: ServerMessage?) -> String? {
             let wire = try Wire(path)
             wire.send(line("metrics", id: 1))
             #expect(try await wire.error(.integer(1)).message == refusal.message)
+        }
+    }
+
+    @Test func `gets no other error than an internal one of what the handler did not mean to say`() async throws {
+        struct Secret: Error {}
+        try await serving(Prompt(refusing: Secret())) { path, _ in
+            let wire = try Wire(path)
+            wire.send(line("metrics", id: 1))
+            let error = try await wire.error(.integer(1))
+            #expect(error.code == .internalError)
+            #expect(!error.message.contains("Secret"))
+            wire.send(line("status", id: 2))
+            #expect(text(try await wire.next()) == "in a task")
         }
     }
 

@@ -131,7 +131,7 @@ def install(page):
 
 def add(page, x):
     code, output = page.follow("Add an instance")
-    check("an instance is added, and answers", code == 0 and x.state == "active"
+    check("an instance is added, and answers", code == 0 and wait(lambda: x.state == "active")
           and re.search("spam|ham", output.splitlines()[-1]), output[-400:])
 
 
@@ -197,7 +197,7 @@ def backup(page, x):
     revision = call("spam", "status")["revision"] if code == 0 else None
     check("restored, it is as it was", code == 0 and learnt() == 6, f"revision {revision}" if code == 0 else output)
     teach(1, first=20)
-    check("  and learns", learnt() == 7 and x.state == "active")
+    check("  and learns", learnt() == 7 and wait(lambda: x.state == "active"))
     # As on a machine that has had no instance yet.
     run("systemctl", "stop", "attuned@*.socket", "attuned@*.service")
     for folder in ("private", "attuned"):
@@ -257,7 +257,7 @@ def resources(page, x):
     code, output = page.edit("Tune resources", 0, 1)
     limits = [x.show(key) for key in ("MemoryMax", "CPUQuotaPerSecUSec", "WatchdogUSec")]
     check("limits are tuned", code == 0 and limits == [str(1 << 30), "1.500000s", "10s"], f"{limits} {output}")
-    check("  after a restart", x.state == "active" and x.pid != pid)
+    check("  after a restart", wait(lambda: x.state == "active") and x.pid != pid)
 
 
 def remove(page, x, before):

@@ -60,7 +60,7 @@ def unit_serves():
         client = Client("x")
         check("the first connection starts it", x.state in ("active", "activating"))
         check("it answers", client.call("predict", input="a first text")["label"] in ("alpha", "beta"))
-        check("it is active", x.state == "active")
+        check("it is active", wait(lambda: x.state == "active"))
         check("its user is its own", run("ps", "-o", "user=", "-p", str(x.pid)).stdout.strip().startswith("attuned"))
         before = client.call("status")["revision"]
         client.teach(f"{SECRET} is where I want to go", "gamma", wait="published")

@@ -1,6 +1,6 @@
 #if defined(__x86_64__)
 #define WIDTH 8
-#define ROWS 4
+#define ROWS 6
 #define SET "avx2"
 #include <immintrin.h>
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)

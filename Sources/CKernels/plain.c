@@ -1,5 +1,5 @@
 #define WIDTH 4
-#define ROWS 4
+#define ROWS 6
 #define SET "plain"
 #include "kernels.inc"
 

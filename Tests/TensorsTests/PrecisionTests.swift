@@ -60,7 +60,7 @@ private func rounded(_ value: Float) -> Float {
                 let step = Double(high - low) / 255
                 for column in 0..<n {
                     let weights = w[column * k..<(column + 1) * k]
-                    let scale = Double(weights.reduce(0) { max($0, abs($1)) }) / 127
+                    let scale = Self.columnScale(Array(weights), kernels)
                     let exact = zip(own, weights).reduce(Double(b[column])) { $0 + Double($1.0) * Double($1.1) }
                     // Each value is off by at most half a step of its row or column, and a zero point by another half.
                     let bound = zip(own, weights).reduce(1e-5) {
@@ -70,6 +70,59 @@ private func rounded(_ value: Float) -> Float {
                     #expect(error <= bound, "\(kernels) \(row) \(column)")
                     // Errors of either sign cancel out: far less than the bound where there are many.
                     if k > 300 { #expect(error <= bound / 8, "\(kernels)") }
+                }
+            }
+        }
+    }
+
+    /// A step of a column's weights; sets without VNNI make room for the sum of a pair.
+    private static func columnScale(_ weights: [Float], _ kernels: String) -> Double {
+        let isPaired = ["avx512", "avx2"].contains(kernels)
+        let sizes = weights.indices.map { abs(weights[$0]) + (isPaired && $0 % 2 == 1 ? abs(weights[$0 - 1]) : 0) }
+        return Double(sizes.max() ?? 0) / 127
+    }
+
+    @Test(arguments: [1, 2, 3, 4, 7, 64, 1536]) func `of 8, where every value is as large as it gets`(k: Int) {
+        // Rows of the largest value against weights of either sign, alone and in every pairing of large and small.
+        let kinds: [(Int) -> Float] = [
+            { _ in 1 }, { _ in -1 }, { $0 % 2 == 0 ? 1 : -1 }, { $0 % 4 < 2 ? 1 : -1 }, { $0 % 2 == 0 ? 1 : 0.01 },
+            { $0 % 2 == 0 ? 0.01 : -1 }, { $0 % 3 == 0 ? 1 : 0.5 },
+        ]
+        let w = kinds.flatMap { kind in (0..<k).map(kind) }
+        let x = [Float](repeating: 3, count: k)
+        let bias = [Float](repeating: 0, count: kinds.count)
+        for (kernels, values) in products(.int8, x, w, bias, m: 1, k: k, n: kinds.count) {
+            for (column, value) in values.enumerated() {
+                let weights = Array(w[column * k..<(column + 1) * k])
+                let exact = 3 * weights.reduce(0, +)
+                let bound = 3 * Float(k) * Float(Self.columnScale(weights, kernels)) / 2 + 1e-3
+                #expect(abs(value - exact) <= bound, "\(kernels) \(column): \(value), not \(exact)")
+            }
+        }
+    }
+
+    @Test(arguments: [WeightPrecision.bfloat16, .int8]) func `and the activation`(precision: WeightPrecision) {
+        // One weight of 1, so that the activation's argument is the rounded value itself.
+        let (m, n) = (401, 3)
+        let x = (0..<m).map { Float($0 - 200) / 20 }
+        for kernels in VectorKernels.available {
+            for activation in [Activation.gelu, .geluTanh, .relu, .tanh] {
+                let workspace = Workspace(capacity: 1 << 16)
+                let input = workspace.matrix(rows: m, columns: 1)
+                fill(input, x)
+                let size = kernels.rowsScratch(precision, rows: m, columns: 1)
+                let rows = kernels.rows(
+                    input, for: precision, factors: nil, scratch: workspace.matrix(rows: 1, columns: size))
+                let packed = PackedMatrix(
+                    Tensor([1, 1, 1], shape: [n, 1]), precision: precision, factors: nil, kernels: kernels)
+                let outputs = [Activation.none, activation].map { activation in
+                    let output = workspace.matrix(rows: m, columns: n)
+                    packed.multiply(rows, bias: nil, activation: activation, into: output)
+                    return output.values
+                }
+                for (plain, value) in zip(outputs[0], outputs[1]) {
+                    let error = abs(Double(value) - reference(activation, Double(plain)))
+                    #expect(error <= 1e-4, "\(kernels.name) \(activation) at \(plain)")
                 }
             }
         }

@@ -14,8 +14,11 @@ package enum Processor {
         /// The vector kernels' instruction set, such as "avx512".
         package let vectors: String
 
-        /// Both in one word, for manifests and cache keys: results of different paths may differ in the last bits.
-        package var kernelPath: String { "\(vectors)+\(blas)" }
+        /// Goes up with every change of a kernel that changes a bit of a result.
+        private static let generation = 2
+
+        /// All of it in one word, for manifests and cache keys: results of different paths may differ in the last bits.
+        package var kernelPath: String { "\(vectors).\(Self.generation)+\(blas)" }
     }
 
     /// Why computations cannot be trusted here.

@@ -3,7 +3,7 @@ import Learning
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `The board that shows bursts` {
+@Suite(.timeLimit(.minutes(15))) struct `The board that shows bursts` {
     private func end(_ board: BurstBoard) {
         board.update {
             $0.state = .published

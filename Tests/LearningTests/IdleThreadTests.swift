@@ -3,7 +3,7 @@ import Learning
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `Idle threads` {
+@Suite(.timeLimit(.minutes(15))) struct `Idle threads` {
     /// SCHED_IDLE, which Glibc's module does not have.
     private static let idle: Int32 = 5
 

@@ -127,7 +127,7 @@ import Testing
         expectRefusal(index, "expected a JSON object with 'weight_map'")
     }
 
-    @Test(.timeLimit(.minutes(1))) func `are refused where a pipe is in place of a file`() throws {
+    @Test(.timeLimit(.minutes(15))) func `are refused where a pipe is in place of a file`() throws {
         #expect(mkfifo("\(folder.path)/\(index)", 0o600) == 0)
         expectRefusal(index, "not a regular file")
         #expect(mkfifo("\(folder.path)/model.safetensors", 0o600) == 0)

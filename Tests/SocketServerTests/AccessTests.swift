@@ -30,7 +30,7 @@ import Testing
     }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct `Peers of a socket` {
+@Suite(.timeLimit(.minutes(15))) struct `Peers of a socket` {
     /// Answers with who asked.
     private struct Mirror: RequestHandler {
         func answer(_ call: Call, context: RequestContext) async throws -> any Encodable & Sendable {

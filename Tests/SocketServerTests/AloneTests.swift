@@ -29,7 +29,7 @@ private func text(_ message: ServerMessage?) -> String? {
     return text
 }
 
-@Suite(.timeLimit(.minutes(2))) struct `A request that is alone` {
+@Suite(.timeLimit(.minutes(15))) struct `A request that is alone` {
     @Test func `is answered at once where the handler does so`() async throws {
         try await serving(Prompt()) { path, _ in
             let wire = try Wire(path)

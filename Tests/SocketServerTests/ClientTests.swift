@@ -15,7 +15,7 @@ private func obstacle(_ path: String) -> ClientError.Obstacle? {
     }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct `The client` {
+@Suite(.timeLimit(.minutes(15))) struct `The client` {
     @Test func `makes every call`() async throws {
         try await serving(StubDaemon()) { path, _ in
             let client = try AttuneClient(path: path)

@@ -45,7 +45,7 @@ private struct Waiter: RequestHandler {
     }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct `The flow of requests` {
+@Suite(.timeLimit(.minutes(15))) struct `The flow of requests` {
     @Test func `replies come when they are ready and not in order`() async throws {
         let gate = Gate()
         try await serving(gate) { path, _ in

@@ -9,7 +9,7 @@ private func request(length: Int, id: Int = 1) -> String {
     return head + String(repeating: "x", count: length - head.utf8.count - tail.utf8.count) + tail
 }
 
-@Suite(.timeLimit(.minutes(2))) struct `Lines over a socket` {
+@Suite(.timeLimit(.minutes(15))) struct `Lines over a socket` {
     @Test(arguments: ["\n", "\r\n"]) func `a line may have as many bytes as the limit`(terminator: String) async throws
     {
         try await serving(StubDaemon()) { path, _ in

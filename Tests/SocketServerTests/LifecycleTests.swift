@@ -19,7 +19,7 @@ private func kind(_ body: () throws -> Void) -> SocketError.Kind? {
     }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct `Sockets to listen on` {
+@Suite(.timeLimit(.minutes(15))) struct `Sockets to listen on` {
     @Test func `are open to their owner and group only`() throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/socket"
@@ -90,7 +90,7 @@ private func kind(_ body: () throws -> Void) -> SocketError.Kind? {
     }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct `Shutting down` {
+@Suite(.timeLimit(.minutes(15))) struct `Shutting down` {
     @Test func `answers what is in flight and refuses what comes later`() async throws {
         let gate = Gate()
         try await serving(gate) { path, server in

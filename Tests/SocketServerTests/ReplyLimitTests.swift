@@ -30,7 +30,7 @@ private struct Talker: RequestHandler {
     }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct `Replies` {
+@Suite(.timeLimit(.minutes(15))) struct `Replies` {
     /// `{"jsonrpc":"2.0","id":1,"result":{"text":"…"}}` and its end.
     private static let frame = 46
 

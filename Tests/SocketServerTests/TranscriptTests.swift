@@ -4,7 +4,7 @@ import SocketServer
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct `Transcripts of the protocol` {
+@Suite(.timeLimit(.minutes(15))) struct `Transcripts of the protocol` {
     /// Every transcript that a daemon of this kind must fulfil; the others need the one named.
     @Test func `replay against a server with a stub behind it`() async throws {
         var played = 0

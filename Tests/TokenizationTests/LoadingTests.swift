@@ -149,7 +149,7 @@ import Tokenization
         #expect(error?.path == "/nonexistent/tokenizer.json")
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: ["tokenizer.json", "sentence_bert_config.json"])
+    @Test(.timeLimit(.minutes(15)), arguments: ["tokenizer.json", "sentence_bert_config.json"])
     func `refuses a pipe in place of a file`(name: String) throws {
         let directory = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)

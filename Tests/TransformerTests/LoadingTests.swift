@@ -83,7 +83,7 @@ import Transformer
     }
 
     @Test(
-        .timeLimit(.minutes(1)),
+        .timeLimit(.minutes(15)),
         arguments: ["config.json", "model.safetensors", "modules.json", "1_Pooling/config.json"], [true, false])
     func `refuses a pipe or a folder in place of a file`(name: String, isPipe: Bool) throws {
         // A classifier has its own pooling; an encoder's is read.

@@ -58,6 +58,50 @@ package final class HeadObjective {
         spread(slopes, &gradient)
     }
 
+    /// Calls `body` for every row of every source, in order, with its weight · p(1 − p) for each class at `point`, [1, classes].
+    func curvatures(at point: [Float], _ body: (_ source: Int, _ row: Int, _ sizes: MatrixView) -> Void) {
+        let biases = space.biases(at: point)
+        var slopes = [Float](repeating: 0, count: space.classes)
+        for (number, source) in sources.enumerated() where source.count > 0 {
+            ConstantMatrix.with(source.features, columns: space.featureCount) { features in
+                space.withWeights(point) { weights in
+                    for rows in Self.blocks(source) {
+                        workspace.scoped {
+                            let (slope, _) = slopesByLogits(source, features, weights, biases, rows, &slopes)
+                            for row in rows {
+                                let sizes = slope.rows(row - rows.lowerBound..<row - rows.lowerBound + 1)
+                                let weight = source.weights[row]
+                                sizes[0, Int(source.labels[row])] += weight
+                                for label in 0..<space.classes {
+                                    let share = sizes[0, label]
+                                    sizes[0, label] = max(0, share - share * share / weight)
+                                }
+                                body(number, row, sizes)
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The rows of `source` in blocks.
+    private static func blocks(_ source: HeadRows) -> some Sequence<Range<Int>> {
+        stride(from: 0, to: source.count, by: blockRows).lazy.map { $0..<min($0 + blockRows, source.count) }
+    }
+
+    /// The gradient by the logits of `rows`, weight · (softmax − one-hot), in the workspace, and the loss.
+    private func slopesByLogits(
+        _ source: HeadRows, _ features: ConstantMatrix, _ weights: ConstantMatrix, _ biases: [Float],
+        _ rows: Range<Int>, _ slopes: inout [Float]
+    ) -> (slopes: MatrixView, loss: Double) {
+        let logits = workspace.matrix(rows: rows.count, columns: space.classes)
+        LinearAlgebra.multiply(features.rows(rows), weights, transposeB: true, alpha: 1 / space.scale, into: logits)
+        let loss = kernels.crossEntropy(
+            logits, bias: biases, labels: source.labels, weights: source.weights, rows: rows, columnSums: &slopes)
+        return (logits, loss)
+    }
+
     /// The weighted cross-entropy; writes its gradient by the weights, and adds that by the biases proper to `slopes`.
     private func losses(
         _ point: [Float], _ biases: [Float], _ gradient: inout [Float], _ slopes: inout [Float]
@@ -80,26 +124,16 @@ package final class HeadObjective {
         _ source: HeadRows, _ features: ConstantMatrix, _ weights: ConstantMatrix, _ biases: [Float],
         _ gradient: MatrixView, _ slopes: inout [Float]
     ) -> Double {
-        let alpha = 1 / space.scale
         var value = 0.0
-        for start in stride(from: 0, to: source.count, by: Self.blockRows) {
-            let rows = start..<min(start + Self.blockRows, source.count)
+        for rows in Self.blocks(source) {
             workspace.scoped {
-                let logits = workspace.matrix(rows: rows.count, columns: space.classes)
-                LinearAlgebra.multiply(features.rows(rows), weights, transposeB: true, alpha: alpha, into: logits)
-                value += kernels.crossEntropy(
-                    logits,
-                    bias: biases,
-                    labels: source.labels,
-                    weights: source.weights,
-                    rows: rows,
-                    columnSums: &slopes
-                )
+                let (logits, loss) = slopesByLogits(source, features, weights, biases, rows, &slopes)
+                value += loss
                 LinearAlgebra.multiply(
                     logits.constant,
                     transposeA: true,
                     features.rows(rows),
-                    alpha: alpha,
+                    alpha: 1 / space.scale,
                     beta: 1,
                     into: gradient
                 )

@@ -49,11 +49,16 @@ extension HeadProblem {
         )
     }
 
-    /// What speeds up a fit of `rows`; nil where they are so few that making it costs more than it saves.
+    /// Whether there are enough of `rows` that making a preconditioner costs less than it saves.
+    func isPreconditioningWorthwhile(_ rows: HeadRows, _ space: HeadSpace) -> Bool {
+        rows.count * space.classes >= 32 * space.featureCount
+    }
+
+    /// What speeds up a fit of `rows` from anywhere; nil where it is not worthwhile.
     func preconditioner(
         _ rows: HeadRows, _ nameRows: HeadRows, _ settings: HeadSettings, _ space: HeadSpace
     ) -> HeadPreconditioner? {
-        if rows.count * space.classes < 32 * space.featureCount { return nil }
+        guard isPreconditioningWorthwhile(rows, space) else { return nil }
         return HeadPreconditioner(
             covariance: HeadPreconditioner.covariance([rows, nameRows], space: space, limit: Self.surveyed),
             space: space,
@@ -62,14 +67,30 @@ extension HeadProblem {
         )
     }
 
+    /// What speeds up a fit that begins near its end; nil where it is not worthwhile, or few examples are not what counts.
+    ///
+    /// With a few examples of each of many labels it halves the iterations, with many of two it multiplies them.
+    func preconditioner(
+        _ objective: HeadObjective, _ sources: [HeadRows], at point: [Float], _ settings: HeadSettings,
+        _ space: HeadSpace
+    ) -> ExamplePreconditioner? {
+        guard isPreconditioningWorthwhile(sources[0], space) else { return nil }
+        let found = ExamplePreconditioner(objective, sources, at: point, penalty: settings.penalty)
+        return found.share >= 0.2 ? found : nil
+    }
+
     /// The mean of the features of the first examples, which are as good as drawn at random, and of the first names.
     private func mean(_ rows: HeadRows, _ nameRows: HeadRows) -> [Double] {
         let width = examples.featureCount
         var mean = [Double](repeating: 0, count: width)
         let sources = [rows, nameRows]
         for source in sources {
-            for row in 0..<min(source.count, Self.surveyed) {
-                for index in 0..<width { mean[index] += Double(source.features[row * width + index]) }
+            mean.withUnsafeMutableBufferPointer { mean in
+                source.features.withUnsafeBufferPointer { features in
+                    for row in 0..<min(source.count, Self.surveyed) {
+                        for index in 0..<width { mean[index] += Double(features[row * width + index]) }
+                    }
+                }
             }
         }
         let count = sources.reduce(0) { $0 + min($1.count, Self.surveyed) }

@@ -126,16 +126,22 @@ package struct HeadProblem: Sendable {
         from start: ClassificationHead?, _ isInterrupted: () -> Bool
     ) -> LBFGS.Outcome? {
         let target = space.point(of: base)
+        let sources = [rows, weighted(nameRows, settings)]
         let objective = HeadObjective(
-            [rows, weighted(nameRows, settings)],
+            sources,
             space: space,
             penalty: settings.penalty,
             target: target
         )
         var optimiser = LBFGS(tolerance: tolerance(rows))
-        optimiser.precondition = preconditioner(rows, nameRows, settings, space)?.apply
+        let point = start.map(space.point) ?? target
+        if start != nil, let near = preconditioner(objective, sources, at: point, settings, space) {
+            optimiser.precondition = near.apply
+        } else {
+            optimiser.precondition = preconditioner(rows, nameRows, settings, space)?.apply
+        }
         return optimiser.minimize(
-            from: start.map(space.point) ?? target,
+            from: point,
             isInterrupted: isInterrupted,
             objective.evaluate
         )

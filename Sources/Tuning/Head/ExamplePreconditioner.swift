@@ -1,0 +1,127 @@
+import Tensors
+
+/// A rough inverse of a head fit's Hessian near an optimum: for each class, of a number and the examples that count most.
+///
+/// The Hessian of a class is Σ weight · p(1 − p) · x · xᵀ + penalty, where p is the class's probability. Near an optimum
+/// few examples of a class are in doubt. Those are taken as they are, by the Woodbury identity; what the others add up to
+/// is taken to be the same in all directions.
+package struct ExamplePreconditioner {
+    /// What is known of one class.
+    private struct Part {
+        /// [examples, width].
+        var rows: [Float]
+        /// [examples, examples].
+        var inverse: [Float]
+        /// The Hessian in all directions that the examples do not span.
+        var level: Float
+    }
+
+    /// An example, and its weight · p(1 − p).
+    private struct Doubt {
+        var source: Int
+        var row: Int
+        var size: Float
+    }
+
+    /// How much of the Hessians the examples are that are taken as they are, from 0 to 1.
+    package let share: Float
+    private let parts: [Part]
+    private let width: Int
+
+    /// Examples that are taken as they are, of each class.
+    private static let most = 12
+
+    /// Makes it for fits of `sources` by `objective` that begin at `point`.
+    package init(_ objective: HeadObjective, _ sources: [HeadRows], at point: [Float], penalty: Float) {
+        let space = objective.space
+        var found = [[Doubt]](repeating: [], count: space.classes)
+        var totals = [Float](repeating: 0, count: space.classes)
+        objective.curvatures(at: point) { source, row, sizes in
+            for label in 0..<space.classes {
+                let size = sizes[0, label]
+                totals[label] += size
+                Self.insert(Doubt(source: source, row: row, size: size), into: &found[label])
+            }
+        }
+        let all = totals.reduce(0, +)
+        let taken = found.joined().reduce(0) { $0 + $1.size }
+        share = all > 0 ? taken / all : 0
+        width = space.width
+        parts = zip(found, totals).map { doubts, total in
+            let rest = max(0, total - doubts.reduce(0) { $0 + $1.size })
+            // Features are of length 1 in the mean, and so is what the bias has in their place.
+            let level = penalty + 2 * rest / Float(space.width)
+            return Self.part(doubts, sources, space, level: level)
+        }
+    }
+
+    /// result = inverse · gradient, class by class.
+    package func apply(_ gradient: [Float], _ result: inout [Float]) {
+        var scratch = [Float](repeating: 0, count: 2 * Self.most)
+        MatrixView.with(&result, columns: width) { result in
+            ConstantMatrix.with(gradient, columns: width) { gradient in
+                MatrixView.with(&scratch, columns: Self.most) { scratch in
+                    for (label, part) in parts.enumerated() {
+                        apply(
+                            part, gradient.rows(label..<label + 1), result.rows(label..<label + 1),
+                            scratch.rows(0..<1), scratch.rows(1..<2))
+                    }
+                }
+            }
+        }
+    }
+
+    private func apply(
+        _ part: Part, _ gradient: ConstantMatrix, _ result: MatrixView, _ products: MatrixView, _ shares: MatrixView
+    ) {
+        for column in 0..<width { result[0, column] = gradient[0, column] / part.level }
+        let count = part.rows.count / width
+        guard count > 0 else { return }
+        let products = products.columns(0..<count)
+        let shares = shares.columns(0..<count)
+        ConstantMatrix.with(part.rows, columns: width) { rows in
+            ConstantMatrix.with(part.inverse, columns: count) { inverse in
+                LinearAlgebra.multiply(row: gradient, rows, transposeB: true, into: products)
+                LinearAlgebra.multiply(row: products.constant, inverse, into: shares)
+                LinearAlgebra.multiply(row: shares.constant, rows, alpha: -1 / part.level, beta: 1, into: result)
+            }
+        }
+    }
+
+    /// Keeps the largest; of equal ones those that came first.
+    private static func insert(_ doubt: Doubt, into doubts: inout [Doubt]) {
+        guard doubts.count == most else {
+            if doubt.size > 0 { doubts.append(doubt) }
+            if doubts.count == most { doubts.sort { $0.size > $1.size } }
+            return
+        }
+        guard doubt.size > doubts[most - 1].size else { return }
+        let place = doubts.firstIndex { $0.size < doubt.size } ?? most - 1
+        doubts.removeLast()
+        doubts.insert(doubt, at: place)
+    }
+
+    private static func part(_ doubts: [Doubt], _ sources: [HeadRows], _ space: HeadSpace, level: Float) -> Part {
+        var rows: [Float] = []
+        rows.reserveCapacity(doubts.count * space.width)
+        for doubt in doubts {
+            let first = doubt.row * space.featureCount
+            for index in 0..<space.featureCount {
+                rows.append(sources[doubt.source].features[first + index] / space.scale - space.center[index])
+            }
+            rows.append(1)
+        }
+        let count = doubts.count
+        let none = Part(rows: [], inverse: [], level: level)
+        if count == 0 { return none }
+        var inverse = [Float](repeating: 0, count: count * count)
+        MatrixView.with(&inverse, columns: count) { inverse in
+            ConstantMatrix.with(rows, columns: space.width) { rows in
+                LinearAlgebra.multiply(rows, rows, transposeB: true, into: inverse)
+            }
+        }
+        for (index, doubt) in doubts.enumerated() { inverse[index * count + index] += level / doubt.size }
+        // It need not be exact, only positive.
+        return LinearAlgebra.invert(&inverse, size: count) ? Part(rows: rows, inverse: inverse, level: level) : none
+    }
+}

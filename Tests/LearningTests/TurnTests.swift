@@ -29,7 +29,7 @@ private actor Workplace {
         let place = Workplace()
         await withTaskGroup(of: Void.self) { group in
             for number in 0..<40 {
-                group.addTask { await place.work(number, steps: 5) }
+                group.addTask { await place.work(number, steps: 50) }
                 // The next one comes when this one waits or works.
                 while await place.arrived <= number { await Task.yield() }
             }

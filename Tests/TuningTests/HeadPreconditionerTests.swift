@@ -40,7 +40,7 @@ import Tuning
         let (rows, space, point) = setting(rows: count)
         let width = Self.features + 1
         let objective = HeadObjective([rows], space: space, penalty: Self.penalty, target: point)
-        let inverse = ExamplePreconditioner(objective, [rows], at: point, penalty: Self.penalty)
+        let inverse = ExamplePreconditioner(objective, at: point)
         var random = TestRandom(state: 99)
         let gradient = point.map { _ in random.normal() }
         var result = gradient
@@ -63,7 +63,7 @@ import Tuning
     @Test func `is symmetric and positive where there are more examples than it takes`() {
         let (rows, space, point) = setting(rows: 90)
         let objective = HeadObjective([rows], space: space, penalty: Self.penalty, target: point)
-        let inverse = ExamplePreconditioner(objective, [rows], at: point, penalty: Self.penalty)
+        let inverse = ExamplePreconditioner(objective, at: point)
         #expect(inverse.share > 0.05 && inverse.share < 0.9)
         var random = TestRandom(state: 7)
         for _ in 0..<20 {

@@ -31,8 +31,8 @@ package struct ExamplePreconditioner {
     /// Examples that are taken as they are, of each class.
     private static let most = 12
 
-    /// Makes it for fits of `sources` by `objective` that begin at `point`.
-    package init(_ objective: HeadObjective, _ sources: [HeadRows], at point: [Float], penalty: Float) {
+    /// Makes it for fits of `objective` that begin at `point`.
+    package init(_ objective: HeadObjective, at point: [Float]) {
         let space = objective.space
         var found = [[Doubt]](repeating: [], count: space.classes)
         var totals = [Float](repeating: 0, count: space.classes)
@@ -50,8 +50,8 @@ package struct ExamplePreconditioner {
         parts = zip(found, totals).map { doubts, total in
             let rest = max(0, total - doubts.reduce(0) { $0 + $1.size })
             // Features are of length 1 in the mean, and so is what the bias has in their place.
-            let level = penalty + 2 * rest / Float(space.width)
-            return Self.part(doubts, sources, space, level: level)
+            let level = objective.penalty + 2 * rest / Float(space.width)
+            return Self.part(doubts, objective.sources, space, level: level)
         }
     }
 
@@ -120,7 +120,10 @@ package struct ExamplePreconditioner {
                 LinearAlgebra.multiply(rows, rows, transposeB: true, into: inverse)
             }
         }
-        for (index, doubt) in doubts.enumerated() { inverse[index * count + index] += level / doubt.size }
+        for (index, doubt) in doubts.enumerated() {
+            // What is hardly there must not make it infinite.
+            inverse[index * count + index] += level / max(doubt.size, 1e-6 * level)
+        }
         // It need not be exact, only positive.
         return LinearAlgebra.invert(&inverse, size: count) ? Part(rows: rows, inverse: inverse, level: level) : none
     }

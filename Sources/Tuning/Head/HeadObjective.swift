@@ -7,8 +7,8 @@ import Tensors
 /// equal inputs give equal bits.
 package final class HeadObjective {
     let space: HeadSpace
-    private let sources: [HeadRows]
-    private let penalty: Float
+    let sources: [HeadRows]
+    let penalty: Float
     /// Where the penalty pulls: V₀ in a vector of parameters.
     private let target: [Float]
     /// b₀.

@@ -71,11 +71,10 @@ extension HeadProblem {
     ///
     /// With a few examples of each of many labels it halves the iterations, with many of two it multiplies them.
     func preconditioner(
-        _ objective: HeadObjective, _ sources: [HeadRows], at point: [Float], _ settings: HeadSettings,
-        _ space: HeadSpace
+        _ objective: HeadObjective, _ rows: HeadRows, at point: [Float]
     ) -> ExamplePreconditioner? {
-        guard isPreconditioningWorthwhile(sources[0], space) else { return nil }
-        let found = ExamplePreconditioner(objective, sources, at: point, penalty: settings.penalty)
+        guard isPreconditioningWorthwhile(rows, objective.space) else { return nil }
+        let found = ExamplePreconditioner(objective, at: point)
         return found.share >= 0.2 ? found : nil
     }
 

@@ -126,16 +126,15 @@ package struct HeadProblem: Sendable {
         from start: ClassificationHead?, _ isInterrupted: () -> Bool
     ) -> LBFGS.Outcome? {
         let target = space.point(of: base)
-        let sources = [rows, weighted(nameRows, settings)]
         let objective = HeadObjective(
-            sources,
+            [rows, weighted(nameRows, settings)],
             space: space,
             penalty: settings.penalty,
             target: target
         )
         var optimiser = LBFGS(tolerance: tolerance(rows))
         let point = start.map(space.point) ?? target
-        if start != nil, let near = preconditioner(objective, sources, at: point, settings, space) {
+        if start != nil, let near = preconditioner(objective, rows, at: point) {
             optimiser.precondition = near.apply
         } else {
             optimiser.precondition = preconditioner(rows, nameRows, settings, space)?.apply

@@ -31,6 +31,15 @@ package enum Processor {
         unsafe openblas_get_corename().map { unsafe String(cString: $0) } ?? "unknown"
     }
 
+    /// One thread a product, and none that waits for products.
+    ///
+    /// Those that OpenBLAS starts as it is loaded would keep a processor busy for a tenth of a second, asking for work.
+    /// Done once, as setting the number starts them again.
+    private static let ownThreadsEnded: Void = {
+        openblas_set_num_threads(1)
+        shim_end_threads()
+    }()
+
     /// Call first in `main`: executes the process again where OpenBLAS chose the wrong kernels.
     ///
     /// An `OPENBLAS_CORETYPE` that is already set is left alone, and so is everything else about the process: its id,
@@ -46,7 +55,7 @@ package enum Processor {
         if wanted == blasCore || (wanted == "SkylakeX" && blasCore == "Cooperlake")
             || (wanted == "Haswell" && blasCore == "Zen")
         {
-            return
+            return ownThreadsEnded
         }
         unsafe setenv("OPENBLAS_CORETYPE", wanted, 1)
         unsafe setenv("OPENBLAS_NUM_THREADS", "1", 1)
@@ -60,7 +69,7 @@ package enum Processor {
     ///
     /// - Throws: `Fault` if they differ.
     package static func check() throws(Fault) -> Choice {
-        openblas_set_num_threads(1)
+        _ = ownThreadsEnded
         let m = 13, n = 37, k = 29
         let a = (0..<m * k).map { Float(($0 * 7919) % 101) / 101 - 0.5 }
         let b = (0..<k * n).map { Float(($0 * 104_729) % 97) / 97 - 0.5 }

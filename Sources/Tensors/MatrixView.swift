@@ -114,6 +114,21 @@
         }
     }
 
+    /// Copies the transpose of `source`.
+    package func copy(transposing source: ConstantMatrix) {
+        precondition(source.rows == columns && source.columns == rows, "shapes do not match")
+        for row in 0..<rows {
+            for column in 0..<columns { unsafe base[row * stride + column] = source.base[column * source.stride + row] }
+        }
+    }
+
+    /// Multiplies every element by `factor`.
+    package func scale(by factor: Float) {
+        for row in 0..<rows {
+            for column in 0..<columns { unsafe base[row * stride + column] *= factor }
+        }
+    }
+
     /// Makes every element `value`.
     package func fill(_ value: Float) {
         for row in 0..<rows {

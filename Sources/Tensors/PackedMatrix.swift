@@ -58,12 +58,19 @@ import CKernels
         }
     }
 
-    /// Adds x · weightᵀ to `y`, in fp32.
-    package func multiply(_ x: MatrixView, addingTo y: MatrixView) {
-        precondition(precision == .float32, "only products in fp32 add to what is there")
+    /// Writes x · weightᵀ + `part` into `y`, or adds it, in fp32.
+    package func multiply(_ x: MatrixView, plus part: ProductPart? = nil, adding: Bool = false, into y: MatrixView) {
+        precondition(precision == .float32, "only products in fp32 have parts or add to what is there")
         precondition(x.columns == inputSize && y.columns == outputSize && x.rows == y.rows, "shapes do not match")
-        unsafe kernels.table.pointee.matmul_add(
-            x.base, x.stride, x.rows, inputSize, panels.base, outputSize, y.base, y.stride)
+        guard let part else {
+            return unsafe kernels.table.pointee.matmul_two(
+                x.base, x.stride, x.rows, inputSize, panels.base, outputSize, nil, adding ? 1 : 0, y.base, y.stride)
+        }
+        precondition(part.x.rows == x.rows && part.weight.outputSize == outputSize, "shapes do not match")
+        var low = unsafe ck_rows(
+            x: part.x.base, ldx: part.x.stride, k: part.weight.inputSize, packed: part.weight.memory.base)
+        unsafe kernels.table.pointee.matmul_two(
+            x.base, x.stride, x.rows, inputSize, panels.base, outputSize, &low, adding ? 1 : 0, y.base, y.stride)
     }
 
     /// Writes activation(x · weightᵀ + bias) into `y`, in fp32.

@@ -181,7 +181,7 @@ func weighted(_ view: MatrixView, _ weights: [Float]) -> Double {
             fill(added, before)
             let packed = PackedMatrix(transposing: weight, kernels: kernels)
             packed.multiply(input, bias: nil, into: alone)
-            packed.multiply(input, addingTo: added)
+            packed.multiply(input, adding: true, into: added)
             for row in 0..<m {
                 for column in 0..<n {
                     let exact = (0..<k).reduce(0.0) {
@@ -194,6 +194,90 @@ func weighted(_ view: MatrixView, _ weights: [Float]) -> Double {
                 }
                 // Nothing beside the columns is touched.
                 #expect(wide[row, 0] == 7 && wide[row, n + 1] == 7 && wide[row, n + 2] == 7)
+            }
+        }
+    }
+
+    @Test(arguments: [(1, 1, 1, 1), (3, 7, 2, 9), (12, 64, 8, 33), (29, 31, 5, 40), (40, 100, 19, 65)])
+    func `packed products that go on with a second part`(m: Int, k: Int, rank: Int, n: Int) {
+        let (x, low) = (noise(m * k, seed: 1), noise(m * rank, seed: 2))
+        let weight = Tensor(noise(n * k, seed: 3), shape: [n, k])
+        let (factor, turned) = (noise(n * rank, seed: 4), noise(n * rank, seed: 5))
+        let before = noise(m * n, seed: 6)
+        for kernels in VectorKernels.available {
+            let workspace = Workspace(capacity: 1 << 16)
+            func matrix(_ rows: Int, _ columns: Int, _ values: [Float]) -> MatrixView {
+                let view = workspace.matrix(rows: rows, columns: columns)
+                fill(view, values)
+                return view
+            }
+            let input = matrix(m, k, x)
+            let reduced = matrix(m, rank, low)
+            let memory = (0..<2).map { _ in
+                workspace.matrix(
+                    rows: 1,
+                    columns: PackedPanels.footprint(outputSize: n, inputSize: rank, kernels: kernels)
+                )
+            }
+            let straight = kernels.pack(matrix(n, rank, factor).constant, into: memory[0])
+            let transposed = kernels.packTransposed(matrix(rank, n, turned).constant, into: memory[1])
+            let wide = workspace.matrix(rows: m, columns: n + 3)
+            wide.fill(7)
+            let added = wide.columns(1..<n + 1)
+            fill(added, before)
+            let written = workspace.matrix(rows: m, columns: n)
+            let alone = workspace.matrix(rows: m, columns: n)
+            let packed = PackedMatrix(weight, kernels: kernels)
+            packed.multiply(input, plus: ProductPart(x: reduced, weight: straight), into: written)
+            packed.multiply(input, plus: ProductPart(x: reduced, weight: transposed), adding: true, into: added)
+            kernels.multiply(reduced.constant, straight, into: alone)
+            let tolerance = 1e-6 * Double(k + rank).squareRoot() + 1e-6
+            for row in 0..<m {
+                for column in 0..<n {
+                    let first = (0..<k).reduce(0.0) {
+                        $0 + Double(x[row * k + $1]) * Double(weight.matrix[column, $1])
+                    }
+                    func second(_ value: (Int) -> Float) -> Double {
+                        (0..<rank).reduce(0.0) { $0 + Double(low[row * rank + $1]) * Double(value($1)) }
+                    }
+                    let own = second { factor[column * rank + $0] }
+                    #expect(abs(Double(alone[row, column]) - own) <= tolerance)
+                    #expect(abs(Double(written[row, column]) - first - own) <= tolerance)
+                    let sum = Double(before[row * n + column]) + first + second { turned[$0 * n + column] }
+                    #expect(abs(Double(added[row, column]) - sum) <= tolerance)
+                }
+                #expect(wide[row, 0] == 7 && wide[row, n + 1] == 7 && wide[row, n + 2] == 7)
+            }
+        }
+    }
+
+    @Test(arguments: [(1, 1, 1), (3, 2, 9), (16, 8, 33), (37, 5, 40), (100, 19, 97)])
+    func `products of two matrices as they lie, across their rows`(rows: Int, few: Int, columns: Int) {
+        let (x, w, before) = (
+            noise(rows * few, seed: 1), noise(rows * columns, seed: 2), noise(few * columns, seed: 3)
+        )
+        for kernels in VectorKernels.available {
+            let workspace = Workspace(capacity: 1 << 15)
+            let left = workspace.matrix(rows: rows, columns: few + 2).columns(1..<few + 1)
+            let right = workspace.matrix(rows: rows, columns: columns + 5).columns(2..<columns + 2)
+            let sum = workspace.matrix(rows: few, columns: columns)
+            let halves = workspace.matrix(rows: few, columns: columns)
+            fill(left, x)
+            fill(right, w)
+            fill(sum, before)
+            fill(halves, before)
+            kernels.multiplyAcross(left.constant, right.constant, addingTo: sum)
+            for part in [0..<rows / 3, rows / 3..<rows] {
+                kernels.multiplyAcross(left.rows(part).constant, right.rows(part).constant, addingTo: halves)
+            }
+            #expect(sum.values.map(\.bitPattern) == halves.values.map(\.bitPattern), "the order is one")
+            for i in 0..<few {
+                for column in 0..<columns {
+                    let exact = (0..<rows).reduce(Double(before[i * columns + column])) {
+                        $0 + Double(x[$1 * few + i]) * Double(w[$1 * columns + column])
+                    }
+                    #expect(abs(Double(sum[i, column]) - exact) <= 1e-6 * Double(rows).squareRoot() + 1e-6)
+                }
             }
         }
     }

@@ -54,6 +54,13 @@ typedef struct {
                    ck_activation activation, float *y, size_t ldy);
 } ck_product;
 
+/// The second part of a product: x [m, k] · wᵀ, with w [n, k] packed by `pack`.
+typedef struct {
+    const float *x;
+    size_t ldx, k;
+    const float *packed;
+} ck_rows;
+
 typedef struct ck_kernels {
     /// The instruction set: "avx512-bf16" (with VNNI too), "avx512-vnni", "avx512", "avx2" or "plain".
     const char *name;
@@ -100,9 +107,12 @@ typedef struct ck_kernels {
 
     /// Packs the transpose of `w` [n, k] into ceil(k / panel_width) panels of [n, panel_width], zeros past k.
     void (*pack_transposed)(const float *w, size_t n, size_t k, float *packed);
-    /// y [m, n] += x [m, k] · wᵀ.
-    void (*matmul_add)(const float *x, size_t ldx, size_t m, size_t k, const float *packed, size_t n, float *y,
-                       size_t ldy);
+    /// y [m, n] = x [m, k] · wᵀ + low's product, or adds that to y; `low` may be null.
+    void (*matmul_two)(const float *x, size_t ldx, size_t m, size_t k, const float *packed, size_t n,
+                       const ck_rows *low, int adds, float *y, size_t ldy);
+    /// y [m, n] += xᵀ · w for x [k, m] and w [k, n], neither packed: for an m of few rows.
+    void (*matmul_across)(const float *x, size_t ldx, size_t k, size_t m, const float *w, size_t ldw, size_t n,
+                          float *y, size_t ldy);
 
     /// x += bias and y = activation(x), for x and y [m, n].
     void (*activate_keep)(float *x, size_t m, size_t n, const float *bias, ck_activation activation, float *y);

@@ -2,8 +2,11 @@ import Tensors
 
 /// A weight that a burst does not change, packed once for both directions, so that no step has to pack it again.
 struct FrozenWeight {
-    /// Rows of a product that are computed by one call, few enough to stay in the cache; the bits do not depend on it.
-    private static let tileRows = 128
+    /// Rows of a product that are computed by one call.
+    ///
+    /// A low-rank addition reads what is still in the cache: few enough for that, many enough for the weights to be worth
+    /// reading. The bits of products do not depend on it.
+    private static let tileRows = 64
 
     private let weight: PackedMatrix
     /// Nil where nothing below is trained.
@@ -14,21 +17,28 @@ struct FrozenWeight {
         transposed = hasBackward ? PackedMatrix(transposing: weight, kernels: kernels) : nil
     }
 
-    /// Writes x · weightᵀ into `y`.
-    func forward(_ x: MatrixView, into y: MatrixView) {
-        forEachTile(x.rows) { weight.multiply(x.rows($0), bias: nil, into: y.rows($0)) }
+    /// Writes x · weightᵀ, and the addition's output, into `y`.
+    func forward(_ x: MatrixView, addition: LowRankPath?, into y: MatrixView) {
+        let factors = addition?.forwardFactors()
+        forEachTile(x.rows) { range in
+            let part = factors.map { $0.reduce(x.rows(range), range) }
+            weight.multiply(x.rows(range), plus: part, into: y.rows(range))
+        }
     }
 
-    /// Writes gradient · weight into `inputGradient`, or adds it.
-    func backward(_ gradient: MatrixView, into inputGradient: MatrixView, adding: Bool) {
-        guard let transposed else { preconditionFailure("this weight was packed for its forward alone") }
+    /// Writes gradient · weight, and what comes through the addition, into `inputGradient`, or adds it; and writes the
+    /// gradients of the addition.
+    func backward(
+        _ gradient: MatrixView, x: MatrixView, addition: LowRankPath?, into inputGradient: MatrixView?, adding: Bool
+    ) {
+        let factors = addition?.backwardFactors()
         forEachTile(gradient.rows) { range in
-            if adding {
-                transposed.multiply(gradient.rows(range), addingTo: inputGradient.rows(range))
-            } else {
-                transposed.multiply(gradient.rows(range), bias: nil, into: inputGradient.rows(range))
-            }
+            let part = factors.map { $0.reduce(gradient.rows(range), x: x.rows(range), range) }
+            guard let inputGradient else { return }
+            guard let transposed else { preconditionFailure("this weight was packed for its forward alone") }
+            transposed.multiply(gradient.rows(range), plus: part, adding: adding, into: inputGradient.rows(range))
         }
+        factors?.finish()
     }
 
     private func forEachTile(_ rows: Int, _ body: (Range<Int>) -> Void) {

@@ -10,6 +10,7 @@ struct LinearLayer {
     let bias: ConstantMatrix
     let weightGradient: MatrixView?
     let biasGradient: MatrixView?
+    /// Only where the weight is frozen.
     let addition: LowRankPath?
     /// The weight and its transpose, packed, where it is frozen.
     let packed: FrozenWeight?
@@ -19,11 +20,10 @@ struct LinearLayer {
     /// `x` is [rows, inputSize] and `y` is [rows, outputSize].
     func forward(_ x: MatrixView, into y: MatrixView) {
         if let packed {
-            packed.forward(x, into: y)
+            packed.forward(x, addition: addition, into: y)
         } else {
             LinearAlgebra.multiplyTiled(x.constant, weight, transposeB: true, into: y)
         }
-        addition?.forward(x, addingTo: y)
     }
 
     /// Writes the gradients of the parameters, and adds to or replaces that of `x`, given that of y.
@@ -43,51 +43,12 @@ struct LinearLayer {
         if let biasGradient {
             kernels.sum(rowsOf: gradient, into: biasGradient)
         }
-        if let inputGradient {
-            if let packed {
-                packed.backward(gradient, into: inputGradient, adding: adding)
-            } else {
-                LinearAlgebra.multiplyTiled(gradient.constant, weight, beta: adding ? 1 : 0, into: inputGradient)
+        if let packed {
+            if inputGradient != nil || addition != nil {
+                packed.backward(gradient, x: x, addition: addition, into: inputGradient, adding: adding)
             }
-        }
-        addition?.backward(gradient, x: x, addingTo: inputGradient)
-    }
-}
-
-/// A low-rank addition to a linear layer: y += scale · (x · aᵀ) · bᵀ.
-struct LowRankPath {
-    /// [rank, inputSize].
-    let a: MatrixView
-    /// [outputSize, rank].
-    let b: MatrixView
-    let aGradient: MatrixView
-    let bGradient: MatrixView
-    let scale: Float
-    /// x · aᵀ of the last forward, [most rows, rank].
-    let reduced: MatrixView
-    /// Scratch of the same shape, which all paths share.
-    let reducedGradient: MatrixView
-
-    func forward(_ x: MatrixView, addingTo y: MatrixView) {
-        let reduced = reduced.rows(0..<x.rows)
-        LinearAlgebra.multiplyTiled(x.constant, a.constant, transposeB: true, into: reduced)
-        LinearAlgebra.multiplyTiled(reduced.constant, b.constant, transposeB: true, alpha: scale, beta: 1, into: y)
-    }
-
-    func backward(_ gradient: MatrixView, x: MatrixView, addingTo inputGradient: MatrixView?) {
-        let reduced = reduced.rows(0..<x.rows)
-        let reducedGradient = reducedGradient.rows(0..<x.rows)
-        LinearAlgebra.multiplyTiled(
-            gradient.constant,
-            transposeA: true,
-            reduced.constant,
-            alpha: scale,
-            into: bGradient
-        )
-        LinearAlgebra.multiplyTiled(gradient.constant, b.constant, alpha: scale, into: reducedGradient)
-        LinearAlgebra.multiplyTiled(reducedGradient.constant, transposeA: true, x.constant, into: aGradient)
-        if let inputGradient {
-            LinearAlgebra.multiplyTiled(reducedGradient.constant, a.constant, beta: 1, into: inputGradient)
+        } else if let inputGradient {
+            LinearAlgebra.multiplyTiled(gradient.constant, weight, beta: adding ? 1 : 0, into: inputGradient)
         }
     }
 }

@@ -13,16 +13,18 @@ final class TrainedArena {
     private let base: [String: Tensor]
     private let trained: [String: TrainedTensor]
     private let reduced: [String: MatrixView]
-    private let reducedGradient: MatrixView?
+    private let scratch: LowRankScratch?
 
     /// Copies what `plan` trains; the rest is read where it is.
     init(_ plan: TrainableBody.Plan, tokens: Int, kernels: VectorKernels) {
         let requests = Request.all(plan)
         var rank = 0
         if case .lora(let low) = plan.method { rank = low.rank }
-        let paths = rank == 0 ? 0 : requests.count / 2 + 1
-        let capacity = requests.reduce(paths * Workspace.footprint(rows: tokens, columns: rank)) {
-            $0 + 2 * Workspace.footprint(rows: $1.rows, columns: $1.columns)
+        var capacity = requests.reduce(0) { $0 + 2 * Workspace.footprint(rows: $1.rows, columns: $1.columns) }
+        let longest = requests.map { max($0.rows, $0.columns) }.max() ?? 0
+        if rank > 0 {
+            capacity += requests.count / 2 * Workspace.footprint(rows: tokens, columns: rank)
+            capacity += LowRankScratch.footprint(rank: rank, longest: longest, tokens: tokens, kernels: kernels)
         }
         let workspace = Workspace(capacity: capacity)
         tensors = requests.map { request in
@@ -45,9 +47,10 @@ final class TrainedArena {
             reduced = Dictionary(
                 uniqueKeysWithValues: names.map { ($0, workspace.matrix(rows: tokens, columns: low.rank)) }
             )
-            reducedGradient = workspace.matrix(rows: tokens, columns: low.rank)
+            scratch = LowRankScratch(
+                rank: low.rank, longest: longest, tokens: tokens, kernels: kernels, in: workspace)
         } else {
-            (scale, reduced, reducedGradient) = (1, [:], nil)
+            (scale, reduced, scratch) = (1, [:], nil)
         }
         self.workspace = workspace
         self.kernels = kernels
@@ -73,7 +76,7 @@ final class TrainedArena {
     func linear(_ name: String, stage: Int) -> LinearLayer {
         var addition: LowRankPath?
         if let a = trained["\(name).lora_A.weight"], let b = trained["\(name).lora_B.weight"],
-            let reduced = reduced[name], let reducedGradient
+            let reduced = reduced[name], let scratch
         {
             addition = LowRankPath(
                 a: a.value,
@@ -82,7 +85,8 @@ final class TrainedArena {
                 bGradient: b.gradient,
                 scale: scale,
                 reduced: reduced,
-                reducedGradient: reducedGradient
+                scratch: scratch,
+                kernels: kernels
             )
         }
         var packed: FrozenWeight?

@@ -47,8 +47,7 @@ import CKernels
         self.inputSize = inputSize
         self.precision = precision
         self.kernels = kernels
-        let width = kernels.panelWidth
-        var count = (outputSize + width - 1) / width * width * inputSize
+        var count = PackedPanels.footprint(outputSize: outputSize, inputSize: inputSize, kernels: kernels)
         if let product = kernels.product(precision) {
             count = (product.packed_size(outputSize, inputSize) + 3) / 4
         }

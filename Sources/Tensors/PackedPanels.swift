@@ -31,21 +31,19 @@ package struct ProductPart {
 }
 
 extension VectorKernels {
-    /// Packs `weight` [outputSize, inputSize], which has no gaps, into `memory`.
-    package func pack(_ weight: ConstantMatrix, into memory: MatrixView) -> PackedPanels {
+    /// Packs `weight`, which has no gaps, into `memory`.
+    ///
+    /// It is [outputSize, inputSize], or [inputSize, outputSize] for its transpose.
+    package func pack(_ weight: ConstantMatrix, transposed: Bool = false, into memory: MatrixView) -> PackedPanels {
         precondition(weight.stride == weight.columns, "a matrix without gaps")
         let panels = PackedPanels(
-            outputSize: weight.rows, inputSize: weight.columns, memory: memory, kernels: self)
-        unsafe table.pointee.pack(weight.base, weight.rows, weight.columns, memory.base)
-        return panels
-    }
-
-    /// Packs the transpose of `weight` [inputSize, outputSize], which has no gaps, into `memory`.
-    package func packTransposed(_ weight: ConstantMatrix, into memory: MatrixView) -> PackedPanels {
-        precondition(weight.stride == weight.columns, "a matrix without gaps")
-        let panels = PackedPanels(
-            outputSize: weight.columns, inputSize: weight.rows, memory: memory, kernels: self)
-        unsafe table.pointee.pack_transposed(weight.base, weight.rows, weight.columns, memory.base)
+            outputSize: transposed ? weight.columns : weight.rows,
+            inputSize: transposed ? weight.rows : weight.columns, memory: memory, kernels: self)
+        if transposed {
+            unsafe table.pointee.pack_transposed(weight.base, weight.rows, weight.columns, memory.base)
+        } else {
+            unsafe table.pointee.pack(weight.base, weight.rows, weight.columns, memory.base)
+        }
         return panels
     }
 

@@ -220,7 +220,7 @@ func weighted(_ view: MatrixView, _ weights: [Float]) -> Double {
                 )
             }
             let straight = kernels.pack(matrix(n, rank, factor).constant, into: memory[0])
-            let transposed = kernels.packTransposed(matrix(rank, n, turned).constant, into: memory[1])
+            let transposed = kernels.pack(matrix(rank, n, turned).constant, transposed: true, into: memory[1])
             let wide = workspace.matrix(rows: m, columns: n + 3)
             wide.fill(7)
             let added = wide.columns(1..<n + 1)

@@ -64,8 +64,8 @@ struct LowRankPath {
         let turned = scratch.turned.reshaped(rows: b.columns, columns: b.rows)
         turned.fill(0)
         return BackwardFactors(
-            path: self, a: kernels.packTransposed(a.constant, into: scratch.first),
-            b: kernels.packTransposed(b.constant, into: scratch.second), turned: turned)
+            path: self, a: kernels.pack(a.constant, transposed: true, into: scratch.first),
+            b: kernels.pack(b.constant, transposed: true, into: scratch.second), turned: turned)
     }
 }
 

@@ -8,7 +8,8 @@ import Transformer
 package final class FeatureExtractor {
     private let pipeline: TextPipeline
     private let body: Body
-    private let workspace: Workspace
+    /// Made when it is first needed.
+    private lazy var workspace = body.encoder.makeWorkspace(tokens: batchTokens)
     private let batchTokens: Int
 
     /// Features by `body`, in batches of at most `batchTokens` tokens.
@@ -16,7 +17,6 @@ package final class FeatureExtractor {
         self.pipeline = pipeline
         self.body = body
         self.batchTokens = max(batchTokens, pipeline.maximumTokens)
-        workspace = body.encoder.makeWorkspace(tokens: self.batchTokens)
     }
 
     /// The features of `inputs`, in their order; each [featureCount].

@@ -129,8 +129,10 @@ struct FileSystem: Sendable {
     }
 
     /// The size and SHA-256 of a regular file; a symbolic link is refused unless `followsLink`.
+    ///
+    /// - Parameter memo: what may know it already.
     static func hash(
-        _ path: String, followsLink: Bool = false
+        _ path: String, followsLink: Bool = false, memo: DigestMemo? = nil
     ) throws(StorageError) -> (size: Int, digest: ContentDigest) {
         // O_NONBLOCK: a FIFO in place of the file must not hold us up.
         let file = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (followsLink ? 0 : O_NOFOLLOW))
@@ -141,6 +143,14 @@ struct FileSystem: Sendable {
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw StorageError(.corrupt, "\(path) is not a regular file")
         }
+        guard let memo else { return try hash(file, of: path) }
+        let digest = try memo.digest(of: status) { () throws(StorageError) in try hash(file, of: path).digest }
+        return (Int(status.st_size), digest)
+    }
+
+    private static func hash(
+        _ file: Int32, of path: String
+    ) throws(StorageError) -> (size: Int, digest: ContentDigest) {
         var hasher = SHA256()
         var size = 0
         var buffer = [UInt8](repeating: 0, count: 1 << 20)

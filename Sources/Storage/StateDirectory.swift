@@ -16,6 +16,7 @@ struct StateDirectory: Sendable {
     var database: String { "\(path)/state.sqlite" }
     var revisions: String { "\(path)/revisions" }
     var current: String { "\(path)/current" }
+    var digests: String { "\(path)/\(DigestMemo.fileName)" }
 
     /// The name of a revision's directory: six digits at least.
     static func name(of revision: Int) -> String {
@@ -132,7 +133,9 @@ struct StateDirectory: Sendable {
     /// - Returns: the highest number among the revisions removed, which must not be given again; 0 if there was none.
     func sweep(keeping kept: Set<Int>, logger: Logger) throws(StorageError) -> Int {
         for name in try FileSystem.contents(path)
-        where name.hasPrefix(Self.snapshotPrefix) || name == "current\(Self.temporarySuffix)" {
+        where name.hasPrefix(Self.snapshotPrefix)
+            || ["current", DigestMemo.fileName].contains(where: { name == $0 + Self.temporarySuffix })
+        {
             logger.notice("removing what was left", metadata: ["name": "\(name)"])
             try files.remove("\(path)/\(name)")
         }
@@ -170,6 +173,11 @@ struct StateDirectory: Sendable {
         } catch {
             logger.warning("cannot set the link to the current revision", metadata: ["reason": "\(error)"])
         }
+    }
+
+    /// Whether a file in the directory can only have been written by this process's user.
+    func isOwn(_ file: String) -> Bool {
+        (try? Self.check(path, isDirectory: true)) != nil && (try? Self.check(file, isDirectory: false)) != nil
     }
 
     private static func check(_ path: String, isDirectory: Bool) throws(StorageError) {

@@ -81,6 +81,14 @@ package final class StateStore: Sendable {
         }
     }
 
+    /// The names of the files of the revision that the state in `path` served last; none where there is no such revision.
+    ///
+    /// Looks at the directory alone, which is to be opened by someone else, or later.
+    package static func filesServed(in path: String) -> [String] {
+        let directory = StateDirectory(path: StateDirectory.resolved(path), files: FileSystem(hook: nil))
+        return (try? FileManager.default.contentsOfDirectory(atPath: directory.current)) ?? []
+    }
+
     /// Opens the database and reads it; a damaged one once it was mended, where that is wanted.
     private static func begin(
         _ directory: StateDirectory, base: BaseModelIdentity, options: Options

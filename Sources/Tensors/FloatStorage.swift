@@ -5,8 +5,14 @@ import Glibc
     /// Read by any number of threads, written by none once `init` has returned; hence safe to share.
     nonisolated(unsafe) let base: UnsafePointer<Float>
     package let count: Int
-    /// What keeps borrowed memory alive; nil when the memory is this object's own.
-    private let owner: (any AnyObject & Sendable)?
+    private let owner: Owner
+
+    /// Whose the memory is, and so what keeps it alive.
+    private enum Owner {
+        case itself
+        case mapping(any AnyObject & Sendable)
+        case arena(WeightArena)
+    }
 
     /// Allocates `count` floats aligned to a cache line and lets `fill` write all of them.
     package init(count: Int, fill: (UnsafeMutableBufferPointer<Float>) throws -> Void) rethrows {
@@ -22,21 +28,28 @@ import Glibc
         }
         unsafe base = UnsafePointer(memory)
         self.count = count
-        owner = nil
+        owner = .itself
     }
 
     /// Borrows `count` floats at `base`, in a read-only mapping of a file that stays as it is as long as `owner` lives.
     package init(borrowing base: UnsafePointer<Float>, count: Int, from owner: any AnyObject & Sendable) {
         unsafe self.base = base
         self.count = count
-        self.owner = owner
+        self.owner = .mapping(owner)
+    }
+
+    /// `count` floats at `base`, which `arena` has given out and which are not written any more.
+    init(at base: UnsafePointer<Float>, count: Int, in arena: WeightArena) {
+        unsafe self.base = base
+        self.count = count
+        owner = .arena(arena)
     }
 
     /// Takes a mapped file's pages out of this process's memory; they come back when they are read again.
     ///
-    /// Does nothing to memory that is this object's own.
+    /// Does nothing to memory that is no file's.
     func letGo() {
-        guard owner != nil else { return }
+        guard case .mapping = owner else { return }
         let page = UInt(sysconf(Int32(_SC_PAGESIZE)))
         let (start, end) = unsafe (UInt(bitPattern: base), UInt(bitPattern: base + count))
         let (first, last) = ((start + page - 1) / page * page, end / page * page)
@@ -45,8 +58,6 @@ import Glibc
     }
 
     deinit {
-        if owner == nil {
-            unsafe base.deallocate()
-        }
+        if case .itself = owner { unsafe base.deallocate() }
     }
 }

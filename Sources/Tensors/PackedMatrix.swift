@@ -15,13 +15,16 @@ import CKernels
     /// - Parameter factors: [inputSize], what the columns are divided by before they are rounded, so that they must be
     ///   multiplied by it in the rows. Columns that differ less in size lose less by rounding to one scale for all of
     ///   them (SmoothQuant, arXiv 2211.10438).
+    /// - Parameter arena: what to take the memory from; nil for memory of its own.
     package convenience init(
-        _ weight: Tensor, precision: WeightPrecision = .float32, factors: Tensor? = nil, kernels: VectorKernels = .best
+        _ weight: Tensor, precision: WeightPrecision = .float32, factors: Tensor? = nil, kernels: VectorKernels = .best,
+        in arena: WeightArena? = nil
     ) {
         precondition(weight.shape.count == 2, "a weight matrix has two dimensions")
         let weight = factors.map { weight.dividing(columnsBy: $0) } ?? weight
-        unsafe self.init(outputSize: weight.rows, inputSize: weight.columns, precision: precision, kernels: kernels) {
-            base in
+        unsafe self.init(
+            outputSize: weight.rows, inputSize: weight.columns, precision: precision, kernels: kernels, arena: arena
+        ) { base in
             guard let product = kernels.product(precision) else {
                 unsafe kernels.table.pointee.pack(weight.storage.base, weight.rows, weight.columns, base)
                 return
@@ -33,28 +36,42 @@ import CKernels
     /// Packs the transpose of `weight` [inputSize, outputSize] in fp32.
     package convenience init(transposing weight: Tensor, kernels: VectorKernels = .best) {
         precondition(weight.shape.count == 2, "a weight matrix has two dimensions")
-        unsafe self.init(outputSize: weight.columns, inputSize: weight.rows, precision: .float32, kernels: kernels) {
-            base in
+        unsafe self.init(
+            outputSize: weight.columns, inputSize: weight.rows, precision: .float32, kernels: kernels, arena: nil
+        ) { base in
             unsafe kernels.table.pointee.pack_transposed(weight.storage.base, weight.rows, weight.columns, base)
         }
     }
 
     private init(
-        outputSize: Int, inputSize: Int, precision: WeightPrecision, kernels: VectorKernels,
+        outputSize: Int, inputSize: Int, precision: WeightPrecision, kernels: VectorKernels, arena: WeightArena?,
         pack: (UnsafeMutablePointer<Float>) -> Void
     ) {
         self.outputSize = outputSize
         self.inputSize = inputSize
         self.precision = precision
         self.kernels = kernels
-        var count = PackedPanels.footprint(outputSize: outputSize, inputSize: inputSize, kernels: kernels)
-        if let product = kernels.product(precision) {
-            count = (product.packed_size(outputSize, inputSize) + 3) / 4
-        }
-        panels = unsafe FloatStorage(count: count) { memory in
+        let count = Self.count(outputSize: outputSize, inputSize: inputSize, precision: precision, kernels: kernels)
+        func fill(_ memory: UnsafeMutableBufferPointer<Float>) {
             guard let base = memory.baseAddress else { return }
             unsafe pack(base)
         }
+        panels = unsafe arena?.storage(count: count, fill: fill) ?? FloatStorage(count: count, fill: fill)
+    }
+
+    /// Floats of an arena that a matrix of this size takes.
+    package static func footprint(
+        outputSize: Int, inputSize: Int, precision: WeightPrecision, kernels: VectorKernels
+    ) -> Int {
+        WeightArena.footprint(
+            count(outputSize: outputSize, inputSize: inputSize, precision: precision, kernels: kernels))
+    }
+
+    private static func count(
+        outputSize: Int, inputSize: Int, precision: WeightPrecision, kernels: VectorKernels
+    ) -> Int {
+        if let product = kernels.product(precision) { return (product.packed_size(outputSize, inputSize) + 3) / 4 }
+        return PackedPanels.footprint(outputSize: outputSize, inputSize: inputSize, kernels: kernels)
     }
 
     /// Writes x · weightᵀ + `part` into `y`, or adds it, in fp32.

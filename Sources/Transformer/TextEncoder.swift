@@ -32,10 +32,14 @@ package struct TextEncoder: Sendable {
         self.kernels = kernels
         self.parameters = parameters
         packed = Once {
-            PackedWeights(
+            let arena = WeightArena(
+                capacity: parameters.blocks.count
+                    * TransformerBlock.arenaFootprint(configuration.block, precision: precision, kernels: kernels))
+            return PackedWeights(
                 blocks: zip(parameters.blocks, [parameters.embeddingNorm] + parameters.blocks.map(\.outputNorm)).map {
                     TransformerBlock(
-                        $0, inputNorm: $1, shape: configuration.block, precision: precision, kernels: kernels)
+                        $0, inputNorm: $1, shape: configuration.block, precision: precision, kernels: kernels,
+                        in: arena)
                 },
                 pooler: plan.pooling == .pooler
                     ? parameters.pooler.map { PackedMatrix($0.weight, kernels: kernels) } : nil)

@@ -31,10 +31,12 @@ struct TransformerBlock: Sendable {
     private let intermediate: PackedMatrix
     private let output: PackedMatrix
 
-    /// - Parameter inputNorm: the norm that the block's input comes from.
+    /// - Parameters:
+    ///   - inputNorm: the norm that the block's input comes from.
+    ///   - arena: what the packed weights are put into.
     init(
         _ parameters: BlockParameters, inputNorm: NormParameters, shape: BlockShape, precision: WeightPrecision,
-        kernels: VectorKernels
+        kernels: VectorKernels, in arena: WeightArena
     ) {
         self.shape = shape
         self.parameters = parameters
@@ -42,7 +44,8 @@ struct TransformerBlock: Sendable {
         self.kernels = kernels
         let pack = { (layer: LinearParameters, factors: Tensor?) in
             defer { layer.weight.letGo() }
-            return PackedMatrix(layer.weight, precision: precision, factors: factors, kernels: kernels)
+            return PackedMatrix(
+                layer.weight, precision: precision, factors: factors, kernels: kernels, in: arena)
         }
         let projections = [parameters.query, parameters.key, parameters.value]
         inputFactors = precision == .int8 ? Self.factors(behind: inputNorm, before: projections) : nil
@@ -54,6 +57,15 @@ struct TransformerBlock: Sendable {
         attentionOutput = pack(parameters.attentionOutput, nil)
         intermediate = pack(parameters.intermediate, mixedFactors)
         output = pack(parameters.output, nil)
+    }
+
+    /// Floats of an arena that a block's weights take.
+    static func arenaFootprint(_ shape: BlockShape, precision: WeightPrecision, kernels: VectorKernels) -> Int {
+        let size = { (outputs: Int, inputs: Int) in
+            PackedMatrix.footprint(outputSize: outputs, inputSize: inputs, precision: precision, kernels: kernels)
+        }
+        return 4 * size(shape.hiddenSize, shape.hiddenSize) + size(shape.intermediateSize, shape.hiddenSize)
+            + size(shape.hiddenSize, shape.intermediateSize)
     }
 
     /// Floats of workspace that `forward` needs for a batch of `tokens`, of sequences of at most `longest`.

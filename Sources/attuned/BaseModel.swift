@@ -18,16 +18,24 @@ struct BaseModel: Sendable {
 
     /// Loads the model directory `directory`, to answer with weights of `precision`, computing with `choice`.
     ///
+    /// - Parameters:
+    ///   - isServed: whether the weights should be packed already, as requests will be answered with them.
+    ///   - memo: what may know the digests of the model's files.
     /// - Throws: an error that names the file and what is wrong with it.
-    init(directory: String, name: String?, precision: WeightPrecision, choice: Processor.Choice) async throws {
+    init(
+        directory: String, name: String?, precision: WeightPrecision, choice: Processor.Choice, isServed: Bool = false,
+        memo: DigestMemo? = nil
+    ) async throws {
         let path = URL(filePath: directory).standardizedFileURL.path(percentEncoded: false)
         let name = name ?? path.split(separator: "/").last.map(String.init) ?? path
         // Reading all of the weights takes as long as all the rest.
-        async let identified = BaseModelIdentity(name: name, directory: directory)
+        async let identified = BaseModelIdentity(name: name, directory: directory, memo: memo)
         let model = try TextModel(directory: directory, precision: precision)
+        async let prepared: Void = isServed ? model.encoder.prepare() : ()
         let tokenizer = try Tokenizer(directory: directory)
         let limit = try Tokenizer.maximumLength(directory: directory)
         self.name = name
+        await prepared
         identity = try await identified
         architecture = model.configuration.architecture
         parameterCount = model.parameterCount

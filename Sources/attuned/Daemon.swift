@@ -44,9 +44,11 @@ struct Daemon {
         logger.info("computing", metadata: ["kernels": "\(choice.vectors)", "blas": "\(choice.blas)"])
 
         notifier.status("loading the model")
+        let stateDirectory = try settings.required("stateDirectory")
+        let memo = DigestMemo(stateDirectory: stateDirectory)
         model = try await BaseModel(
             directory: settings.required("model"), name: settings.text("name"), precision: settings.precision,
-            choice: choice)
+            choice: choice, isServed: !LoadedBody.isTuned(in: stateDirectory), memo: memo)
         notifier.status("opening the state")
         var storeOptions = StateStore.Options(logger: logger)
         storeOptions.relearn = relearn
@@ -54,7 +56,8 @@ struct Daemon {
         storeOptions.keptRevisions = settings.integer("revisions.keep")
         storeOptions.keptBodies = settings.integer("revisions.keepBodies")
         store = try StateStore.open(
-            directory: settings.required("stateDirectory"), baseModel: model.identity, options: storeOptions)
+            directory: stateDirectory, baseModel: model.identity, options: storeOptions)
+        memo.save()
         let served = try await LoadedRevision.loadServing(from: store, base: model.learning, logger: logger)
         served.serving.prepare()
         engine = InferenceEngine(

@@ -45,11 +45,13 @@ struct HeadFixture: Decodable {
             return settings
         }
 
-        func problem(base: ClassificationHead? = nil) throws -> HeadProblem {
+        func problem(base: ClassificationHead? = nil, remainder: Double = 1e-2) throws -> HeadProblem {
             var table = HeadExamples(featureCount: features[0].count)
             try table.insert(examples)
             let names = Dictionary(uniqueKeysWithValues: zip(labelNames, names))
-            return HeadProblem(examples: table, labels: labelNames, names: names, base: base)
+            var problem = HeadProblem(examples: table, labels: labelNames, names: names, base: base)
+            problem.remainder = remainder
+            return problem
         }
     }
 

@@ -11,7 +11,7 @@ import time
 
 from rig import Gone, Refused, Violation
 
-ALLOWED = {"state.sqlite", "state.sqlite-wal", "revisions", "current", "lock"}
+ALLOWED = {"state.sqlite", "state.sqlite-wal", "revisions", "current", "lock", "digests"}
 
 
 def sequences(ranges):

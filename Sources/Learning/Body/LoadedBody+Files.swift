@@ -7,6 +7,13 @@ extension LoadedBody {
     /// The names of what makes an adapter.
     static let adapterFiles: Set<String> = [LowRankPlan.fileName, LowRankAdapter.fileName]
 
+    /// Whether the revision that the state in `directory` served last has a body of its own, by the names of its files.
+    ///
+    /// A hint for what to load before the state can be opened; it may be wrong.
+    package static func isTuned(in directory: String) -> Bool {
+        StateStore.filesServed(in: directory).contains { $0 != HeadFile.name && $0 != RevisionManifest.fileName }
+    }
+
     /// What `RevisionDraft.body` gets for this body, made by a burst on `parent`.
     ///
     /// Files that `parent` has already become hard links.

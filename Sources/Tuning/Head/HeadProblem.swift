@@ -23,6 +23,8 @@ package struct HeadProblem: Sendable {
     let base: ClassificationHead?
     /// The examples that settings are chosen by; nil for all.
     let judges: Set<ExampleKey>?
+    /// The length of the gradient, by what an example of weight 1 contributes at most, at which a thorough fit stops.
+    package var remainder = 1e-2
 
     /// The problem for `labels`, the classes in their order; `names` are features of label names, where there are any.
     ///
@@ -148,7 +150,6 @@ package struct HeadProblem: Sendable {
 
     /// The length of the gradient at which a fit stops.
     ///
-    /// A hundredth of what one example of weight 1 contributes at most, and a millionth of what all do, below which the
-    /// rounding of single precision rules.
-    func tolerance(_ rows: HeadRows) -> Double { 1e-2 + 1e-6 * rows.totalWeight }
+    /// To `remainder` comes a millionth of what all examples contribute, below which the rounding of single precision rules.
+    func tolerance(_ rows: HeadRows) -> Double { remainder + 1e-6 * rows.totalWeight }
 }

@@ -1,0 +1,112 @@
+import Foundation
+import Glibc
+import Storage
+import Testing
+
+@Suite struct `Remembered digests` {
+    /// A model of one file, and a state that may remember its digest.
+    private struct Place {
+        let directory: TemporaryDirectory
+        var weights: String { "\(directory.path)/model.safetensors" }
+        var memo: String { "\(directory.path)/\(DigestMemo.fileName)" }
+
+        init() throws {
+            directory = try TemporaryDirectory()
+            try write("weights")
+        }
+
+        func write(_ text: String) throws { try Data(text.utf8).write(to: URL(filePath: weights)) }
+
+        /// The model's digest as a process finds it that comes `later`, and its memo.
+        func identify(later: Int = 10) throws -> (digest: String, memo: DigestMemo) {
+            let memo = DigestMemo(stateDirectory: directory.path, now: { time(nil) + later })
+            let identity = try BaseModelIdentity(name: "tiny", directory: directory.path, memo: memo)
+            return (identity.digest, memo)
+        }
+
+        /// What it is when everything is read.
+        func truth() throws -> String { try BaseModelIdentity(name: "tiny", directory: directory.path).digest }
+
+        /// Has the state remember another digest than the right one.
+        func mislead() throws {
+            let line = try String(contentsOfFile: memo, encoding: .utf8).split(separator: "\n")[0].split(separator: " ")
+            let text = (line[..<7] + [Substring(String(repeating: "0", count: 64))]).joined(separator: " ")
+            try "\(text) \(ContentDigest(of: Data(text.utf8)).hex)\n".write(
+                toFile: memo, atomically: false, encoding: .utf8)
+        }
+    }
+
+    @Test func `spare reading a file that has not changed`() throws {
+        let place = try Place()
+        let first = try place.identify()
+        #expect(try first.digest == place.truth())
+        first.memo.save()
+        #expect(try place.identify().digest == place.truth())
+        // It goes by what is remembered, then.
+        try place.mislead()
+        #expect(try place.identify().digest != place.truth())
+    }
+
+    @Test func `do not outlive a change, even one that leaves size and time of the content as they were`() throws {
+        let place = try Place()
+        try place.identify().memo.save()
+        try place.mislead()
+        var status = stat()
+        try #require(unsafe stat(place.weights, &status) == 0)
+        let file = unsafe open(place.weights, O_WRONLY)
+        try #require(unsafe pwrite(file, "WEIGHTS", 7, 0) == 7)
+        var times = (status.st_atim, status.st_mtim)
+        let result = unsafe withUnsafePointer(to: &times) { pair in
+            unsafe pair.withMemoryRebound(to: timespec.self, capacity: 2) { unsafe futimens(file, $0) }
+        }
+        close(file)
+        try #require(result == 0)
+        #expect(try place.identify().digest == place.truth())
+        // And neither does a file that took its place.
+        try place.identify().memo.save()
+        try place.mislead()
+        try FileManager.default.removeItem(atPath: place.weights)
+        try place.write("another")
+        #expect(try place.identify().digest == place.truth())
+    }
+
+    @Test func `are of no file so young that a change might not show`() throws {
+        let place = try Place()
+        try place.identify(later: 0).memo.save()
+        #expect(!FileManager.default.fileExists(atPath: place.memo))
+    }
+
+    @Test func `count for nothing where they are damaged or may be somebody else's`() throws {
+        let place = try Place()
+        try place.identify().memo.save()
+        let text = try String(contentsOfFile: place.memo, encoding: .utf8)
+        try place.mislead()
+        let misleading = try String(contentsOfFile: place.memo, encoding: .utf8)
+        let digit = try #require(text.firstIndex { "123456789".contains($0) })
+        let damaged = [
+            "", String(misleading.dropLast(2)), String(text.prefix(90)), "\u{0}\u{0}",
+            text.replacingCharacters(in: digit...digit, with: "0"),
+            misleading.replacing(" 000", with: " 001", maxReplacements: 1),
+        ]
+        for damaged in damaged {
+            try damaged.write(toFile: place.memo, atomically: false, encoding: .utf8)
+            #expect(try place.identify().digest == place.truth(), "\(damaged)")
+        }
+        try misleading.write(toFile: place.memo, atomically: false, encoding: .utf8)
+        try #require(unsafe chmod(place.memo, 0o666) == 0)
+        #expect(try place.identify().digest == place.truth())
+        // What was found is written in its place.
+        try place.identify().memo.save()
+        #expect(try String(contentsOfFile: place.memo, encoding: .utf8) == text)
+    }
+
+    @Test func `of files that are not asked for any more are forgotten`() throws {
+        let place = try Place()
+        try place.identify().memo.save()
+        try FileManager.default.removeItem(atPath: place.weights)
+        try place.write("another")
+        try place.identify().memo.save()
+        let lines = try String(contentsOfFile: place.memo, encoding: .utf8).split(separator: "\n")
+        #expect(lines.count == 1)
+    }
+}

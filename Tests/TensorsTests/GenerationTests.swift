@@ -14,14 +14,14 @@ private func digest(_ values: [Float]) -> UInt64 {
     private static let pinned: [String: [String: UInt64]] = [
         "plain": [
             "attention": 0x0D4B_73A9_0365_B69B,
-            "bf16": 0x4A51_F862_0DDA_F438,
+            "bf16": 0xA236_DDBA_0BC8_7C15,
             "fp32": 0xD75C_FD58_A235_C423,
             "int8": 0x5190_9F34_BE38_E1F4,
             "layer norm": 0x86FB_5F52_1151_E1F5,
         ],
         "avx2": [
             "attention": 0x24C0_99C2_2FF8_708B,
-            "bf16": 0xB5C4_5548_584E_3DDA,
+            "bf16": 0x9C23_43C0_F259_43F6,
             "fp32": 0xF35E_CD3A_A801_7101,
             "int8": 0xEF3A_9960_83C4_89D3,
             "layer norm": 0x9181_9374_580B_2031,

@@ -34,16 +34,55 @@ private func rounded(_ value: Float) -> Float {
 
     @Test(arguments: shapes) func `of 16`(m: Int, k: Int, n: Int) {
         let (x, w, b) = (noise(m * k, seed: 1), noise(n * k, seed: 2), noise(n, seed: 3))
+        let weights = Self.weights(as: .bfloat16, w, k: k, n: n)
         for (kernels, values) in products(.bfloat16, x, w, b, m: m, k: k, n: n) {
+            guard let w = weights[kernels] else { continue }
             for row in 0..<m {
                 for column in 0..<n {
                     let exact = (0..<k).reduce(Double(b[column])) {
-                        $0 + Double(rounded(x[row * k + $1])) * Double(rounded(w[column * k + $1]))
+                        $0 + Double(rounded(x[row * k + $1])) * Double(w[column * k + $1])
                     }
                     let error = abs(Double(values[row * n + column]) - exact)
-                    // A product of two such values is exact in fp32; the sum is rounded as in fp32.
+                    // Rounded as in fp32, each product and their sum.
                     #expect(error <= 1e-6 * Double(k).squareRoot() + 1e-6, "\(kernels)")
                 }
+            }
+        }
+    }
+
+    /// `w` [n, k] as each instruction set has it: the products with rows of which one value is 1 and the others 0.
+    private static func weights(as precision: WeightPrecision, _ w: [Float], k: Int, n: Int) -> [String: [Float]] {
+        var result: [String: [Float]] = [:]
+        for kernels in VectorKernels.available {
+            let workspace = Workspace(capacity: k * (k + n) + kernels.rowsScratch(precision, rows: k, columns: k) + 64)
+            let input = workspace.matrix(rows: k, columns: k)
+            input.fill(0)
+            for index in 0..<k { input[index, index] = 1 }
+            let output = workspace.matrix(rows: k, columns: n)
+            let size = kernels.rowsScratch(precision, rows: k, columns: k)
+            let rows = kernels.rows(
+                input, for: precision, factors: nil, scratch: workspace.matrix(rows: 1, columns: size))
+            PackedMatrix(Tensor(w, shape: [n, k]), precision: precision, kernels: kernels)
+                .multiply(rows, bias: nil, into: output)
+            result[kernels.name] = (0..<n * k).map { output[$0 % k, $0 / k] }
+        }
+        return result
+    }
+
+    @Test func `of 16, whose weights are rounded to the nearest`() {
+        // Of every size, beside neighbours of every size.
+        let (k, n) = (61, 70)
+        let extremes: [Float] = [
+            0, -0.0, .leastNonzeroMagnitude, -.leastNormalMagnitude, 1e-30, -1e-20, 1e30, 3e38, -3e38, 1, -1, 0.5,
+            1.003_906_25, 1.996_093_8, -3.992_187_5,
+        ]
+        let random = noise(n * k, seed: 14)
+        let w = random.indices.map { $0 % 3 == 0 ? extremes[$0 / 3 % extremes.count] : random[$0] }
+        for (kernels, rounded) in Self.weights(as: .bfloat16, w, k: k, n: n) {
+            for (weight, rounded) in zip(w, rounded) {
+                // Half of what the last of 8 bits is worth; of the least that are normal nothing is asked.
+                let bound = max(max(abs(weight), abs(rounded)).binade / 256, 3 * .leastNormalMagnitude)
+                #expect(abs(rounded - weight) <= bound, "\(kernels) \(weight)")
             }
         }
     }

@@ -5,7 +5,8 @@ import Synchronization
 /// Digests of files that are not read again while the file system says that nothing has changed them.
 ///
 /// Goes by device, inode, size and times, as make and git do; among them the time of the inode's last change, which nobody can
-/// set. A model's weights are most of what there is to read at a start.
+/// set where files can be changed at all. Images of file systems, where it is what their maker wrote, have it in whole seconds:
+/// files with such times are always read. A model's weights are most of what there is to read at a start.
 package final class DigestMemo: Sendable {
     private let path: String
     private let known: [Signature: ContentDigest]
@@ -21,7 +22,8 @@ package final class DigestMemo: Sendable {
 
         init(_ status: stat) {
             words = [
-                Int(status.st_dev), Int(status.st_ino), Int(status.st_size), status.st_mtim.tv_sec,
+                Int(truncatingIfNeeded: status.st_dev), Int(truncatingIfNeeded: status.st_ino), Int(status.st_size),
+                status.st_mtim.tv_sec,
                 status.st_mtim.tv_nsec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec,
             ]
         }
@@ -32,7 +34,7 @@ package final class DigestMemo: Sendable {
         }
 
         /// Whether a change that comes at `now` would show in the times, however coarse these are.
-        func isOld(at now: Int) -> Bool { now - max(words[3], words[5]) > 2 }
+        func isTelling(at now: Int) -> Bool { words[6] != 0 && now - max(words[3], words[5]) > 2 }
     }
 
     /// What the state in `directory` remembers; nothing where that cannot be read or is not this user's own.
@@ -57,9 +59,9 @@ package final class DigestMemo: Sendable {
         of status: stat, _ compute: () throws(StorageError) -> ContentDigest
     ) throws(StorageError) -> ContentDigest {
         let signature = Signature(status)
-        let isOld = signature.isOld(at: now())
+        guard signature.isTelling(at: now()) else { return try compute() }
         let digest = if let digest = known[signature] { digest } else { try compute() }
-        if isOld { asked.withLock { $0[signature] = digest } }
+        asked.withLock { $0[signature] = digest }
         return digest
     }
 
@@ -67,12 +69,14 @@ package final class DigestMemo: Sendable {
     package func save() {
         let asked = asked.withLock { $0 }
         guard asked != known else { return }
-        let text = asked.map { Self.line($0, $1) }.sorted().joined()
+        let bytes = Array(asked.map { Self.line($0, $1) }.sorted().joined().utf8)
         let temporary = path + StateDirectory.temporarySuffix
-        let isWritten = FileManager.default.createFile(
-            atPath: temporary, contents: Data(text.utf8), attributes: [.posixPermissions: 0o600])
-        if isWritten, unsafe rename(temporary, path) == 0 { return }
-        _ = unsafe unlink(temporary)
+        let file = unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard file >= 0 else { return }
+        // One that was written in part has no whole last line, and is as good as what it has.
+        _ = unsafe write(file, bytes, bytes.count)
+        close(file)
+        if unsafe rename(temporary, path) != 0 { _ = unsafe unlink(temporary) }
     }
 
     /// A line, closed by a digest of itself: half of one, or one that has rotted, counts for nothing.

@@ -21,14 +21,14 @@ func fill(_ view: MatrixView, _ values: [Float]) {
 @Suite(.serialized) struct `Every kernel agrees with a plain loop on every instruction set` {
     // The last has more rows than one block.
     @Test(arguments: [
-        (0, 3, 5), (1, 1, 1), (1, 384, 384), (3, 7, 9), (12, 64, 33), (13, 29, 31), (40, 100, 65), (55, 1100, 17),
+        (0, 3, 5), (1, 1, 1), (1, 384, 384), (3, 7, 9), (12, 64, 33), (13, 29, 31), (40, 100, 65), (150, 400, 17),
     ])
     func `packed products`(m: Int, k: Int, n: Int) {
         let x = noise(m * k, seed: 1)
         let w = noise(n * k, seed: 2)
         let b = noise(n, seed: 3)
         for kernels in VectorKernels.available {
-            let workspace = Workspace(capacity: 1 << 16)
+            let workspace = Workspace(capacity: 1 << 18)
             let input = workspace.matrix(rows: m, columns: k)
             let output = workspace.matrix(rows: m, columns: n)
             fill(input, x)
@@ -46,12 +46,14 @@ func fill(_ view: MatrixView, _ values: [Float]) {
         }
     }
 
-    @Test func `a row's product is the same to the bit in any batch`() {
-        let k = 200, n = 70, m = 29
+    /// Of one tile, of some that share a panel, and of several blocks.
+    @Test(arguments: [(4, 200), (29, 200), (131, 203), (150, 1100)])
+    func `a row's product is the same to the bit in any batch`(m: Int, k: Int) {
+        let n = 70
         let x = noise(m * k, seed: 4)
         let weight = Tensor(noise(n * k, seed: 5), shape: [n, k])
         for kernels in VectorKernels.available {
-            let workspace = Workspace(capacity: 1 << 16)
+            let workspace = Workspace(capacity: 1 << 18)
             let packed = PackedMatrix(weight, kernels: kernels)
             let input = workspace.matrix(rows: m, columns: k)
             fill(input, x)

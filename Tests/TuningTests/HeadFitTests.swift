@@ -37,6 +37,33 @@ import Tuning
         }
     }
 
+    @Test func `has it of many classes and several blocks of rows too`() {
+        var random = TestRandom(state: 5)
+        let (classes, features, count) = (30, 8, 300)
+        let rows = HeadRows(
+            features: (0..<count * features).map { _ in random.normal() },
+            labels: (0..<count).map { Int32($0 % classes) },
+            weights: (0..<count).map { 0.1 + 0.2 * Float($0 % 3) })
+        let space = HeadSpace(
+            labels: (0..<classes).map { "label \($0)" }, featureCount: features, scale: 1.5,
+            center: (0..<features).map { _ in random.normal() })
+        let size = classes * (features + 1)
+        let objective = HeadObjective(
+            [rows], space: space, penalty: 0.3, target: (0..<size).map { _ in random.normal() })
+        let point = (0..<size).map { _ in random.normal() }
+        var gradient = [Float](repeating: 0, count: size)
+        var ignored = gradient
+        _ = objective.evaluate(point, &gradient)
+        for index in 0..<size {
+            var (left, right) = (point, point)
+            left[index] -= 1e-2
+            right[index] += 1e-2
+            let slope = (objective.evaluate(right, &ignored) - objective.evaluate(left, &ignored)) / 2e-2
+            // As above, of losses some times as large.
+            #expect(abs(slope - Double(gradient[index])) <= 5e-2 + 2e-3 * abs(slope), "parameter \(index)")
+        }
+    }
+
     @Test func `is scikit-learn's, with names as light examples`() throws {
         let fit = try HeadFixture.load().fit
         let found = try #require(

@@ -23,8 +23,7 @@ package final class DigestMemo: Sendable {
         init(_ status: stat) {
             words = [
                 Int(truncatingIfNeeded: status.st_dev), Int(truncatingIfNeeded: status.st_ino), Int(status.st_size),
-                status.st_mtim.tv_sec,
-                status.st_mtim.tv_nsec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec,
+                status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec,
             ]
         }
 
@@ -71,7 +70,8 @@ package final class DigestMemo: Sendable {
         guard asked != known else { return }
         let bytes = Array(asked.map { Self.line($0, $1) }.sorted().joined().utf8)
         let temporary = path + StateDirectory.temporarySuffix
-        let file = unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        let file = unsafe open(
+            temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0o600)
         guard file >= 0 else { return }
         // One that was written in part has no whole last line, and is as good as what it has.
         _ = unsafe write(file, bytes, bytes.count)

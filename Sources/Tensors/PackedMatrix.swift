@@ -12,10 +12,11 @@ import CKernels
 
     /// Packs `weight` [outputSize, inputSize] for `kernels`.
     ///
-    /// - Parameter factors: [inputSize], what the columns are divided by before they are rounded, so that they must be
-    ///   multiplied by it in the rows. Columns that differ less in size lose less by rounding to one scale for all of
-    ///   them (SmoothQuant, arXiv 2211.10438).
-    /// - Parameter arena: what to take the memory from; nil for memory of its own.
+    /// - Parameters:
+    ///   - factors: [inputSize], what the columns are divided by before they are rounded, so that they must be multiplied by
+    ///     it in the rows. Columns that differ less in size lose less by rounding to one scale for all of them
+    ///     (SmoothQuant, arXiv 2211.10438).
+    ///   - arena: what to take the memory from; nil for memory of its own.
     package convenience init(
         _ weight: Tensor, precision: WeightPrecision = .float32, factors: Tensor? = nil, kernels: VectorKernels = .best,
         in arena: WeightArena? = nil

@@ -55,9 +55,6 @@ extension VectorKernels {
             y.stride)
     }
 
-    /// Columns of `x` up to which `multiplyAcross` is faster than OpenBLAS.
-    package static let mostAcross = 24
-
     /// Adds xᵀ · w to `y`: `x` is [rows, few], `w` [rows, columns] and `y` [few, columns].
     package func multiplyAcross(_ x: ConstantMatrix, _ w: ConstantMatrix, addingTo y: MatrixView) {
         precondition(x.rows == w.rows && y.rows == x.columns && y.columns == w.columns, "shapes do not match")

@@ -6,6 +6,7 @@ import Synchronization
 ///
 /// Given out in order, and freed when nothing uses any of it.
 @safe package final class WeightArena: Sendable {
+    /// Each part is written once, by who gets it, before anyone else sees it; hence safe to share.
     nonisolated(unsafe) private let base: UnsafeMutablePointer<Float>
     private let capacity: Int
     private let used = Mutex(0)

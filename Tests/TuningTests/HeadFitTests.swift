@@ -68,6 +68,9 @@ import Tuning
         let fit = try HeadFixture.load().fit
         let found = try #require(
             try fit.problem().fit(parent: nil, settings: fit.settings, isThorough: true))
+        // The gradient ends below 1e-2; the smallest curvature is the penalty's, most are far larger.
+        #expect(difference(found.head.weight, fit.plain.weight) <= 5e-3)
+        #expect(difference(found.head.bias, fit.plain.bias) <= 5e-3)
         #expect(found.gradientLength <= 1.1e-2)
         #expect(found.isThorough)
         // How far the minimum is from where the gradient has that length depends on the curvature there; nearer to it
@@ -76,7 +79,6 @@ import Tuning
             try fit.problem(remainder: 1e-4).fit(parent: nil, settings: fit.settings, isThorough: true))
         #expect(difference(near.head.weight, fit.plain.weight) <= 5e-4)
         #expect(difference(near.head.bias, fit.plain.bias) <= 5e-4)
-        #expect(difference(found.head.weight, near.head.weight) <= 1e-2)
     }
 
     @Test func `is pulled towards the head that the model brought`() throws {
@@ -88,9 +90,13 @@ import Tuning
             bias: fit.base.bias
         )
         let found = try #require(
+            try fit.problem(base: base).fit(parent: nil, settings: fit.settings, isThorough: true))
+        #expect(difference(found.head.weight, fit.pulled.weight) <= 5e-3)
+        #expect(difference(found.head.bias, fit.pulled.bias) <= 5e-3)
+        let near = try #require(
             try fit.problem(base: base, remainder: 1e-4).fit(parent: nil, settings: fit.settings, isThorough: true))
-        #expect(difference(found.head.weight, fit.pulled.weight) <= 5e-4)
-        #expect(difference(found.head.bias, fit.pulled.bias) <= 5e-4)
+        #expect(difference(near.head.weight, fit.pulled.weight) <= 5e-4)
+        #expect(difference(near.head.bias, fit.pulled.bias) <= 5e-4)
         // Without an example to say otherwise it is that head.
         let none = HeadProblem(
             examples: HeadExamples(featureCount: 6),

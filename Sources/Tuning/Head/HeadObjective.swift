@@ -27,11 +27,7 @@ package final class HeadObjective {
         self.penalty = penalty
         self.target = target
         targetBiases = space.biases(at: target)
-        let (classes, features) = (space.classes, space.featureCount)
-        let panels = PackedPanels.footprint(outputSize: classes, inputSize: features, kernels: kernels)
-        workspace = Workspace(
-            capacity: Workspace.footprint(rows: Self.blockRows, columns: classes)
-                + Workspace.footprint(rows: 1, columns: panels) + Workspace.footprint(rows: classes, columns: features))
+        workspace = Workspace(capacity: Workspace.footprint(rows: Self.blockRows, columns: space.classes))
     }
 
     /// The value at `point`; writes the gradient there.
@@ -68,7 +64,7 @@ package final class HeadObjective {
         var slopes = [Float](repeating: 0, count: space.classes)
         for (number, source) in sources.enumerated() where source.count > 0 {
             ConstantMatrix.with(source.features, columns: space.featureCount) { features in
-                withPackedWeights(point) { weights in
+                space.withWeights(point) { weights in
                     for rows in Self.blocks(source) {
                         workspace.scoped {
                             let (slope, _) = slopesByLogits(source, features, weights, biases, rows, &slopes)
@@ -96,11 +92,11 @@ package final class HeadObjective {
 
     /// The gradient by the logits of `rows`, weight · (softmax − one-hot), in the workspace, and the loss.
     private func slopesByLogits(
-        _ source: HeadRows, _ features: ConstantMatrix, _ weights: PackedPanels, _ biases: [Float],
+        _ source: HeadRows, _ features: ConstantMatrix, _ weights: ConstantMatrix, _ biases: [Float],
         _ rows: Range<Int>, _ slopes: inout [Float]
     ) -> (slopes: MatrixView, loss: Double) {
         let logits = workspace.matrix(rows: rows.count, columns: space.classes)
-        kernels.multiply(features.rows(rows), weights, into: logits)
+        LinearAlgebra.multiply(features.rows(rows), weights, transposeB: true, alpha: 1 / space.scale, into: logits)
         let loss = kernels.crossEntropy(
             logits, bias: biases, labels: source.labels, weights: source.weights, rows: rows, columnSums: &slopes)
         return (logits, loss)
@@ -111,33 +107,21 @@ package final class HeadObjective {
         _ point: [Float], _ biases: [Float], _ gradient: inout [Float], _ slopes: inout [Float]
     ) -> Double {
         MatrixView.with(&gradient, columns: space.width) { $0.fill(0) }
-        return withPackedWeights(point) { weights in
-            var value = 0.0
-            for source in sources where source.count > 0 {
-                value += MatrixView.with(&gradient, columns: space.width) { gradient in
-                    ConstantMatrix.with(source.features, columns: space.featureCount) { features in
+        var value = 0.0
+        for source in sources where source.count > 0 {
+            value += MatrixView.with(&gradient, columns: space.width) { gradient in
+                ConstantMatrix.with(source.features, columns: space.featureCount) { features in
+                    space.withWeights(point) { weights in
                         losses(source, features, weights, biases, gradient.columns(0..<space.featureCount), &slopes)
                     }
                 }
             }
-            return value
         }
-    }
-
-    /// Calls `body` with the weights at `point`, by the features' scale, packed in the workspace.
-    private func withPackedWeights<R>(_ point: [Float], _ body: (PackedPanels) -> R) -> R {
-        workspace.scoped {
-            let scaled = workspace.matrix(rows: space.classes, columns: space.featureCount)
-            space.withWeights(point) { scaled.copy($0) }
-            scaled.scale(by: 1 / space.scale)
-            let size = PackedPanels.footprint(
-                outputSize: scaled.rows, inputSize: scaled.columns, kernels: kernels)
-            return body(kernels.pack(scaled.constant, into: workspace.matrix(rows: 1, columns: size)))
-        }
+        return value
     }
 
     private func losses(
-        _ source: HeadRows, _ features: ConstantMatrix, _ weights: PackedPanels, _ biases: [Float],
+        _ source: HeadRows, _ features: ConstantMatrix, _ weights: ConstantMatrix, _ biases: [Float],
         _ gradient: MatrixView, _ slopes: inout [Float]
     ) -> Double {
         var value = 0.0
@@ -145,10 +129,6 @@ package final class HeadObjective {
             workspace.scoped {
                 let (logits, loss) = slopesByLogits(source, features, weights, biases, rows, &slopes)
                 value += loss
-                if space.classes <= VectorKernels.mostAcross {
-                    logits.scale(by: 1 / space.scale)
-                    return kernels.multiplyAcross(logits.constant, features.rows(rows), addingTo: gradient)
-                }
                 LinearAlgebra.multiply(
                     logits.constant,
                     transposeA: true,

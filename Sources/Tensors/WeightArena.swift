@@ -1,8 +1,6 @@
-import Glibc
 import Synchronization
 
-/// Memory for weights that are read one after another: in a row, and on large pages where the system gives them, which saves
-/// looking up where thousands of small ones are.
+/// Memory for weights that are read one after another: in a row, and on large pages where the system gives them.
 ///
 /// Given out in order, and freed when nothing uses any of it.
 @safe package final class WeightArena: Sendable {
@@ -11,17 +9,10 @@ import Synchronization
     private let capacity: Int
     private let used = Mutex(0)
 
-    private static let largePage = 2 << 20
-
     /// Room for `capacity` floats, each part of it counted by `footprint(_:)`.
     package init(capacity: Int) {
         self.capacity = capacity
-        let bytes = max(capacity, 1) * MemoryLayout<Float>.stride
-        // What is not a multiple would leave the last weights on small pages.
-        let size = (bytes + Self.largePage - 1) / Self.largePage * Self.largePage
-        let memory = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: Self.largePage)
-        unsafe madvise(memory, size, MADV_HUGEPAGE)
-        unsafe base = memory.bindMemory(to: Float.self, capacity: size / MemoryLayout<Float>.stride)
+        unsafe base = LargePages.allocate(capacity)
     }
 
     deinit { unsafe base.deallocate() }

@@ -9,9 +9,7 @@
 
     /// Allocates room for `capacity` floats.
     package init(capacity: Int) {
-        unsafe base = UnsafeMutableRawPointer.allocate(
-            byteCount: max(capacity, 1) * MemoryLayout<Float>.stride, alignment: 64
-        ).bindMemory(to: Float.self, capacity: capacity)
+        unsafe base = LargePages.allocate(capacity)
         unsafe base.initialize(repeating: 0, count: capacity)
         self.capacity = capacity
     }

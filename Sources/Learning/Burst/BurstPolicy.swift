@@ -13,7 +13,7 @@ package struct BurstPolicy: Sendable, Equatable {
     /// How long corrections may wait for the body while others keep coming.
     package var longestWait: Duration = .seconds(300)
     /// How long a burst's steps may take at most, by an estimate made when it starts.
-    package var longestBurst: Duration = .seconds(120)
+    package var longestBurst: Duration = .seconds(300)
     /// Of so many corrections one is held back from the body, to judge it by.
     package var holdoutShare = 10
     /// Earlier corrections at most that a burst mixes in; 0 for none.

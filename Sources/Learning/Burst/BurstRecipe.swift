@@ -77,9 +77,10 @@ struct BurstRecipe: Codable, Sendable, Equatable {
             bias: head.bias.map { $0 * factor })
     }
 
-    /// How many additions a new one is the mean of, where `members` are wanted with many labels: twice as many with few.
+    /// How many additions a new one is the mean of, where `members` are wanted with many labels: four times as many with
+    /// few.
     static func members(_ members: Int, labels: Int) -> Int {
-        areMany(labels) || members == 1 ? members : min(2 * members, memberCounts.upperBound)
+        areMany(labels) || members == 1 ? members : min(4 * members, memberCounts.upperBound)
     }
 
     /// Whether most labels have no second example in a batch.

@@ -97,7 +97,7 @@ struct Setting: Sendable {
         Setting(
             "tuning.members", .integer(1...16),
             "LoRA adapters that a burst trains, on as many threads as there are, to serve their mean; from 2 on, "
-                + "twice as many below 16 labels.",
+                + "four times as many below 16 labels.",
             otherwise: "2"),
         Setting(
             "tuning.topLayers", .integer(1...1_024), "Layers that the method top-layers trains.", otherwise: "2"),
@@ -109,7 +109,7 @@ struct Setting: Sendable {
             "How long they may wait for a burst while others keep coming.", otherwise: "300"),
         Setting(
             "tuning.longestBurstSeconds", .number(1...86_400),
-            "How long a burst's training may take, by an estimate made when it starts.", otherwise: "120"),
+            "How long a burst's training may take, by an estimate made when it starts.", otherwise: "300"),
         Setting(
             "tuning.holdoutShare", .integer(2...1_000),
             "One correction of so many is held back from the body, to judge it by.", otherwise: "10"),

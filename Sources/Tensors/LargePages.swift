@@ -8,14 +8,9 @@ enum LargePages {
     /// Memory for `count` floats, undefined, at the start of a cache line; the caller deallocates it.
     static func allocate(_ count: Int) -> UnsafeMutablePointer<Float> {
         let bytes = max(count, 1) * MemoryLayout<Float>.stride
-        guard bytes >= size else {
-            return unsafe UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
-                .bindMemory(to: Float.self, capacity: count)
-        }
-        // What is not a multiple would leave the end on small pages.
-        let whole = (bytes + size - 1) / size * size
-        let memory = UnsafeMutableRawPointer.allocate(byteCount: whole, alignment: size)
-        unsafe madvise(memory, whole, MADV_HUGEPAGE)
-        return unsafe memory.bindMemory(to: Float.self, capacity: whole / MemoryLayout<Float>.stride)
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: bytes < size ? 64 : size)
+        // The end that is no whole large page stays on small ones, so that no memory is taken beyond what is asked for.
+        if bytes >= size { unsafe madvise(memory, bytes / size * size, MADV_HUGEPAGE) }
+        return unsafe memory.bindMemory(to: Float.self, capacity: count)
     }
 }

@@ -5,11 +5,9 @@ import Transformer
 /// Computes features on the caller's own thread, apart from the threads that serve.
 ///
 /// For the learner, which must never get in the way of a request. One thread uses it at a time.
-package final class FeatureExtractor {
+package struct FeatureExtractor {
     private let pipeline: TextPipeline
     private let body: Body
-    /// Made when it is first needed.
-    private lazy var workspace = body.encoder.makeWorkspace(tokens: batchTokens)
     private let batchTokens: Int
 
     /// Features by `body`, in batches of at most `batchTokens` tokens.
@@ -21,20 +19,15 @@ package final class FeatureExtractor {
 
     /// The features of `inputs`, in their order; each [featureCount].
     package func features(_ inputs: [TextInput]) throws(InferenceError) -> [[Float]] {
-        var features: [[Float]] = []
-        features.reserveCapacity(inputs.count)
-        var batch = TokenBatch()
+        if inputs.isEmpty { return [] }
+        var batches = [TokenBatch()]
         for input in inputs {
             let encoding = try pipeline.encode(input, for: body.encoder)
-            if batch.tokenCount + encoding.ids.count > batchTokens {
-                features += body.encoder.features(batch, workspace: workspace)
-                batch = TokenBatch()
-            }
-            batch.append(ids: encoding.ids, typeIDs: encoding.typeIDs)
+            if batches[batches.count - 1].tokenCount + encoding.ids.count > batchTokens { batches.append(TokenBatch()) }
+            batches[batches.count - 1].append(ids: encoding.ids, typeIDs: encoding.typeIDs)
         }
-        if batch.sequenceCount > 0 {
-            features += body.encoder.features(batch, workspace: workspace)
-        }
-        return features
+        // Megabytes for hundreds of texts, that nobody needs between one burst of corrections and the next.
+        let workspace = body.encoder.makeWorkspace(tokens: batches.reduce(0) { max($0, $1.tokenCount) })
+        return batches.flatMap { body.encoder.features($0, workspace: workspace) }
     }
 }

@@ -21,11 +21,9 @@ package final class ServingRevision: Sendable {
 /// One set of transformer weights in memory, shared by all revisions that differ in their head alone.
 package final class Body: Sendable {
     package let encoder: TextEncoder
-    /// Names what features computed by this body may be compared with: weights, precision and kernel path.
-    package let key: String
 
-    package init(encoder: TextEncoder, key: String) {
-        self.encoder = encoder
-        self.key = key
-    }
+    package init(encoder: TextEncoder) { self.encoder = encoder }
+
+    /// The same body, without what makes it ready to compute until it does.
+    package func resting() -> Body { Body(encoder: encoder.unpacked()) }
 }

@@ -16,7 +16,8 @@ final class CorrectionTable {
         let isHeldBack: Bool
     }
 
-    private let extractor: FeatureExtractor
+    private var extractor: FeatureExtractor
+    private let pipeline: TextPipeline
     private(set) var examples: HeadExamples
     /// The corrections in `examples`.
     private(set) var set = CorrectionSet()
@@ -42,9 +43,13 @@ final class CorrectionTable {
     /// A table without corrections; of `holdoutShare` corrections one is held back from the body.
     init(pipeline: TextPipeline, body: Body, holdoutShare: Int) {
         self.holdoutShare = holdoutShare
+        self.pipeline = pipeline
         extractor = FeatureExtractor(pipeline: pipeline, body: body)
         examples = HeadExamples(featureCount: body.encoder.featureCount)
     }
+
+    /// Goes on with `body`, which is the same in another place.
+    func compute(with body: Body) { extractor = FeatureExtractor(pipeline: pipeline, body: body) }
 
     /// Labels that live corrections use.
     var labels: some Collection<String> { labelCounts.keys }

@@ -220,6 +220,7 @@ extension Learner {
         if ending.outcome != .published || ending.revision == nil { try? await reloadServed() }
         bursts.isRunning = false
         bursts.users = nil
+        rest()
         // The last thing: whoever waited for it may ask for the next one.
         finish(
             BurstStatus.State(rawValue: ending.outcome.rawValue) ?? .failed, revision: ending.revision,

@@ -1,3 +1,4 @@
+import CLinux
 import Dispatch
 package import Inference
 package import Logging
@@ -236,6 +237,9 @@ package actor Learner {
         guard store.serving == revision.serving.number else { return }
         if revision.body.number != served.body.number {
             let kept = spare?.body == revision.body.number ? spare?.table : nil
+            kept?.compute(with: revision.body.body)
+            // It is kept for its features, and not for packed weights that nobody may need again.
+            corrections.compute(with: served.body.body.resting())
             spare = (served.body.number, corrections)
             corrections =
                 table ?? kept
@@ -251,6 +255,13 @@ package actor Learner {
         served = revision
         engine.adopt(revision.serving)
         hopeless = nil
+        if served.body.number != 0 { base.rest() }
+    }
+
+    /// Lets go of what only a burst needed, and of the base model's packed weights where another body serves.
+    func rest() {
+        if served.body.number != 0 { base.rest() }
+        clinux_return_free_memory()
     }
 
     /// Lets those go on that wait for `sequence`.

@@ -1,3 +1,5 @@
+import Glibc
+
 /// An immutable, row-major array of floats with a shape.
 package struct Tensor: Sendable {
     package let storage: FloatStorage
@@ -31,6 +33,12 @@ package struct Tensor: Sendable {
     /// The values as a read-only view.
     package var matrix: ConstantMatrix {
         unsafe ConstantMatrix(base: storage.base, rows: columns == 0 ? 0 : count / columns, columns: columns)
+    }
+
+    /// Whether both have the same shape and the same values, bit for bit.
+    package func hasBits(of other: Tensor) -> Bool {
+        unsafe shape == other.shape
+            && memcmp(storage.base, other.storage.base, count * MemoryLayout<Float>.stride) == 0
     }
 
     /// A copy of the values.

@@ -4,18 +4,16 @@ import Synchronization
 ///
 /// Given out in order, and freed when nothing uses any of it.
 @safe package final class WeightArena: Sendable {
-    /// Each part is written once, by who gets it, before anyone else sees it; hence safe to share.
-    nonisolated(unsafe) private let base: UnsafeMutablePointer<Float>
+    /// Each part is written once, by who gets it, before anyone else sees it.
+    private let memory: ZeroedMemory
     private let capacity: Int
     private let used = Mutex(0)
 
     /// Room for `capacity` floats, each part of it counted by `footprint(_:)`.
     package init(capacity: Int) {
         self.capacity = capacity
-        unsafe base = LargePages.allocate(capacity)
+        memory = ZeroedMemory(count: capacity)
     }
-
-    deinit { unsafe base.deallocate() }
 
     /// Floats that `count` take here: up to a full cache line.
     package static func footprint(_ count: Int) -> Int { (count + 15) / 16 * 16 }
@@ -28,9 +26,8 @@ import Synchronization
             defer { used += size }
             return used
         }
-        let memory = unsafe UnsafeMutableBufferPointer(start: base + start, count: count)
-        unsafe memory.initialize(repeating: 0)
-        unsafe fill(memory)
-        return unsafe FloatStorage(at: UnsafePointer(base + start), count: count, in: self)
+        let part = unsafe memory.base + start
+        unsafe fill(UnsafeMutableBufferPointer(start: part, count: count))
+        return unsafe FloatStorage(at: UnsafePointer(part), count: count, in: self)
     }
 }

@@ -3,19 +3,14 @@
 /// Its size is fixed by whoever knows the model's shapes, so that nothing is allocated while requests are served.
 /// One thread uses it at a time; it is not `Sendable`.
 @safe package final class Workspace {
-    private let base: UnsafeMutablePointer<Float>
+    private let memory: ZeroedMemory
     private let capacity: Int
     private var used = 0
 
-    /// Allocates room for `capacity` floats.
+    /// Allocates room for `capacity` floats; it is taken of the machine's memory as it is used.
     package init(capacity: Int) {
-        unsafe base = LargePages.allocate(capacity)
-        unsafe base.initialize(repeating: 0, count: capacity)
+        memory = ZeroedMemory(count: capacity)
         self.capacity = capacity
-    }
-
-    deinit {
-        unsafe base.deallocate()
     }
 
     /// Floats that `matrix(rows:columns:)` takes for a matrix of this size: its own, up to a full cache line.
@@ -28,7 +23,7 @@
         let size = Self.footprint(rows: rows, columns: columns)
         precondition(size <= capacity - used, "the workspace was made for smaller batches")
         defer { used += size }
-        return unsafe MatrixView(base: base + used, rows: rows, columns: columns)
+        return unsafe MatrixView(base: memory.base + used, rows: rows, columns: columns)
     }
 
     /// Runs `body` and takes back what it took.

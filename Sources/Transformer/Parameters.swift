@@ -38,6 +38,11 @@ package struct BlockParameters: Sendable {
     package var output: LinearParameters
     package var outputNorm: NormParameters
 
+    /// Takes a mapped file's weights out of memory until they are read again.
+    func letGo() {
+        for layer in [query, key, value, attentionOutput, intermediate, output] { layer.weight.letGo() }
+    }
+
     /// A block whose tensors are all `tensor`, to be filled in.
     init(filledWith tensor: Tensor) {
         let linear = LinearParameters(weight: tensor, bias: tensor)

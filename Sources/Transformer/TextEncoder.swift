@@ -10,6 +10,8 @@ package struct TextEncoder: Sendable {
     package let kernels: VectorKernels
     /// The weights as they were loaded, for those who tune them.
     package let parameters: BodyParameters
+    /// What is added to them as they are packed, so that the sum is never there as a whole.
+    package let adapter: LowRankAdapter?
     /// Of the packed weights; the pooler's few products are in fp32.
     package let precision: WeightPrecision
     private let packed: Once<PackedWeights>
@@ -20,10 +22,11 @@ package struct TextEncoder: Sendable {
         let pooler: PackedMatrix?
     }
 
-    /// Packs `parameters` for `kernels` when it is first used; they must have a pooler for `Pooling.pooler`.
+    /// Packs `parameters`, with what `adapter` adds to them, for `kernels` when it is first used; they must have a pooler
+    /// for `Pooling.pooler`.
     package init(
-        _ parameters: BodyParameters, configuration: ModelConfiguration, plan: PoolingPlan,
-        precision: WeightPrecision = .float32, kernels: VectorKernels = .best
+        _ parameters: BodyParameters, adapter: LowRankAdapter? = nil, configuration: ModelConfiguration,
+        plan: PoolingPlan, precision: WeightPrecision = .float32, kernels: VectorKernels = .best
     ) {
         precondition(plan.pooling != .pooler || parameters.pooler != nil, "pooling by the pooler needs its weights")
         self.configuration = configuration
@@ -31,19 +34,48 @@ package struct TextEncoder: Sendable {
         self.precision = precision
         self.kernels = kernels
         self.parameters = parameters
+        self.adapter = adapter
         packed = Once {
+            func merged(_ part: ParameterPlace.Part) -> BodyParameters {
+                adapter?.merged(into: parameters, configuration: configuration, part: part) ?? parameters
+            }
             let arena = WeightArena(
                 capacity: parameters.blocks.count
                     * TransformerBlock.arenaFootprint(configuration.block, precision: precision, kernels: kernels))
+            let inputNorms = [parameters.embeddingNorm] + parameters.blocks.map(\.outputNorm)
             return PackedWeights(
-                blocks: zip(parameters.blocks, [parameters.embeddingNorm] + parameters.blocks.map(\.outputNorm)).map {
-                    TransformerBlock(
-                        $0, inputNorm: $1, shape: configuration.block, precision: precision, kernels: kernels,
-                        in: arena)
+                blocks: parameters.blocks.indices.map { index in
+                    defer { parameters.blocks[index].letGo() }
+                    return TransformerBlock(
+                        merged(.block(index)).blocks[index], inputNorm: inputNorms[index], shape: configuration.block,
+                        precision: precision, kernels: kernels, in: arena)
                 },
                 pooler: plan.pooling == .pooler
-                    ? parameters.pooler.map { PackedMatrix($0.weight, kernels: kernels) } : nil)
+                    ? merged(.pooler).pooler.map { PackedMatrix($0.weight, kernels: kernels) } : nil)
         }
+    }
+
+    /// The same encoder, which packs its weights anew when it is first used: those of this one can go when nobody computes
+    /// with it any more.
+    package func unpacked() -> TextEncoder {
+        TextEncoder(
+            parameters, adapter: adapter, configuration: configuration, plan: plan, precision: precision,
+            kernels: kernels)
+    }
+
+    /// The dense weights that serve: a copy of them where there is an adapter.
+    package func mergedParameters() -> BodyParameters {
+        adapter?.merged(into: parameters, configuration: configuration) ?? parameters
+    }
+
+    /// Whether `other` serves with the same weights, to the bit.
+    package func hasWeights(of other: TextEncoder) -> Bool {
+        let pairs = zip(parameters.tensors(configuration), other.parameters.tensors(other.configuration))
+        return configuration == other.configuration && (parameters.pooler == nil) == (other.parameters.pooler == nil)
+            && pairs.allSatisfy { own, others in
+                let tensor = adapter?.merged(into: own.tensor, at: own.place) ?? own.tensor
+                return tensor.hasBits(of: other.adapter?.merged(into: others.tensor, at: others.place) ?? others.tensor)
+            }
     }
 
     /// Packs the weights now, so that the first request need not wait for it.

@@ -15,21 +15,34 @@ package struct BlockShape: Sendable, Equatable {
 
 /// One transformer block for serving: bidirectional self-attention and a feed-forward layer, a norm after each.
 ///
-/// Weights are packed; biases and norms are the parameters' own.
+/// Weights are packed, each matrix as it is read; biases and norms are the parameters' own.
 struct TransformerBlock: Sendable {
     private let shape: BlockShape
-    private let parameters: BlockParameters
     private let precision: WeightPrecision
     private let kernels: VectorKernels
     /// What rows are multiplied by before query, key and value, and before the intermediate layer; nil but for int8.
     private let inputFactors: Tensor?
     private let mixedFactors: Tensor?
-    private let query: PackedMatrix
-    private let key: PackedMatrix
-    private let value: PackedMatrix
-    private let attentionOutput: PackedMatrix
-    private let intermediate: PackedMatrix
-    private let output: PackedMatrix
+    private let query: PackedLayer
+    private let key: PackedLayer
+    private let value: PackedLayer
+    private let attentionOutput: PackedLayer
+    private let attentionNorm: NormParameters
+    private let intermediate: PackedLayer
+    private let output: PackedLayer
+    private let outputNorm: NormParameters
+
+    /// A linear layer with packed weights: the parameters' own are not kept.
+    private struct PackedLayer: Sendable {
+        let weight: PackedMatrix
+        /// [outputSize].
+        let bias: Tensor
+
+        /// y = activation(x · weightᵀ + bias).
+        func multiply(_ x: ProductRows, activation: Activation = .none, into y: MatrixView) {
+            weight.multiply(x, bias: bias, activation: activation, into: y)
+        }
+    }
 
     /// - Parameters:
     ///   - inputNorm: the norm that the block's input comes from.
@@ -39,13 +52,13 @@ struct TransformerBlock: Sendable {
         kernels: VectorKernels, in arena: WeightArena
     ) {
         self.shape = shape
-        self.parameters = parameters
         self.precision = precision
         self.kernels = kernels
         let pack = { (layer: LinearParameters, factors: Tensor?) in
-            defer { layer.weight.letGo() }
-            return PackedMatrix(
-                layer.weight, precision: precision, factors: factors, kernels: kernels, in: arena)
+            PackedLayer(
+                weight: PackedMatrix(
+                    layer.weight, precision: precision, factors: factors, kernels: kernels, in: arena),
+                bias: layer.bias)
         }
         let projections = [parameters.query, parameters.key, parameters.value]
         inputFactors = precision == .int8 ? Self.factors(behind: inputNorm, before: projections) : nil
@@ -57,6 +70,7 @@ struct TransformerBlock: Sendable {
         attentionOutput = pack(parameters.attentionOutput, nil)
         intermediate = pack(parameters.intermediate, mixedFactors)
         output = pack(parameters.output, nil)
+        (attentionNorm, outputNorm) = (parameters.attentionNorm, parameters.outputNorm)
     }
 
     /// Floats of an arena that a block's weights take.
@@ -88,30 +102,27 @@ struct TransformerBlock: Sendable {
             let size = shape.hiddenSize
             let projected = workspace.matrix(rows: tokens, columns: 3 * size)
             withRows(hidden, inputFactors, workspace) { rows in
-                query.multiply(rows, bias: parameters.query.bias, into: projected.columns(0..<size))
-                key.multiply(rows, bias: parameters.key.bias, into: projected.columns(size..<2 * size))
-                value.multiply(rows, bias: parameters.value.bias, into: projected.columns(2 * size..<3 * size))
+                query.multiply(rows, into: projected.columns(0..<size))
+                key.multiply(rows, into: projected.columns(size..<2 * size))
+                value.multiply(rows, into: projected.columns(2 * size..<3 * size))
             }
 
             let context = workspace.matrix(rows: tokens, columns: size)
             attend(projected, starts: starts, into: context, workspace: workspace)
 
             let mixed = workspace.matrix(rows: tokens, columns: size)
-            withRows(context, nil, workspace) {
-                attentionOutput.multiply($0, bias: parameters.attentionOutput.bias, into: mixed)
-            }
+            withRows(context, nil, workspace) { attentionOutput.multiply($0, into: mixed) }
             kernels.layerNorm(
-                mixed, residual: hidden, weight: parameters.attentionNorm.weight, bias: parameters.attentionNorm.bias,
+                mixed, residual: hidden, weight: attentionNorm.weight, bias: attentionNorm.bias,
                 epsilon: shape.normEpsilon, into: mixed)
 
             let widened = workspace.matrix(rows: tokens, columns: shape.intermediateSize)
             withRows(mixed, mixedFactors, workspace) {
-                intermediate.multiply(
-                    $0, bias: parameters.intermediate.bias, activation: shape.activation, into: widened)
+                intermediate.multiply($0, activation: shape.activation, into: widened)
             }
-            withRows(widened, nil, workspace) { output.multiply($0, bias: parameters.output.bias, into: context) }
+            withRows(widened, nil, workspace) { output.multiply($0, into: context) }
             kernels.layerNorm(
-                context, residual: mixed, weight: parameters.outputNorm.weight, bias: parameters.outputNorm.bias,
+                context, residual: mixed, weight: outputNorm.weight, bias: outputNorm.bias,
                 epsilon: shape.normEpsilon, into: hidden)
         }
     }

@@ -81,7 +81,7 @@ struct StepsCommand: ParsableCommand {
         let labels = (0..<Self.labelCount).map { "label \($0)" }
         let extractor = FeatureExtractor(
             pipeline: try Measurement.makePipeline(directory: self.model, model: model),
-            body: Body(encoder: model.encoder, key: "bench"))
+            body: Body(encoder: model.encoder))
         let texts = (0..<Self.correctionCount).map { TextInput(BenchTexts.text($0, label: $0 % labels.count)) }
         let features = try extractor.features(texts)
         let names = Dictionary(

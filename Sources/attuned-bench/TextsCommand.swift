@@ -35,7 +35,7 @@ struct TextsCommand: AsyncParsableCommand {
         let model = try Measurement.makeModel(directory: model, precision: precision)
         var options = InferenceEngine.Options()
         options.threads = engine.threads
-        let body = Body(encoder: model.encoder, key: "bench")
+        let body = Body(encoder: model.encoder)
         let engine = InferenceEngine(
             pipeline: try Measurement.makePipeline(directory: self.model, model: model),
             revision: ServingRevision(number: 0, body: body, head: nil), options: options)

@@ -108,6 +108,22 @@ import Testing
         await again.remove()
     }
 
+    @Test func `a tuned body takes the place of the base model's in memory`() async throws {
+        let daemon = try await DaemonProcess.start(settings: Self.settings)
+        let client = try AttuneClient(path: daemon.socket)
+        _ = try await Self.teach(Self.examples(120), client)
+        _ = try await client.predict(Input("my new toaster could not be worse"))
+        let before = try daemon.anonymousMemory()
+        #expect(try await Self.burst(client, .lora).state == .published)
+        _ = try await client.predict(Input("my new toaster could not be worse"))
+        let after = try daemon.anonymousMemory()
+        // A second set of packed weights would be 20 MB or more, the merged weights 40.
+        #expect(after - before < 30, "\(before) MB, then \(after) MB")
+        client.close()
+        await daemon.stop(SIGTERM)
+        await daemon.remove()
+    }
+
     /// A byte changed anywhere is found: in the manifest, in the weights, in a correction.
     private func damage(_ daemon: DaemonProcess, revision: Int) async throws {
         let name = String(repeating: "0", count: 6 - String(revision).count) + String(revision)

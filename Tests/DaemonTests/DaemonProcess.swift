@@ -112,6 +112,13 @@ final class DaemonProcess: Sendable {
     /// Sends `signal` and goes on.
     func signal(_ signal: Int32) { process.signal(signal) }
 
+    /// Megabytes that it has in memory and that no file has.
+    func anonymousMemory() throws -> Int {
+        let memory = try process.memory("RssAnon") / 1024
+        try #require(memory > 0)
+        return memory
+    }
+
     /// Ends the daemon, if it still runs, and removes its folder.
     func remove() async {
         await stop(SIGKILL)

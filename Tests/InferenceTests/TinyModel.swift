@@ -48,7 +48,7 @@ struct TinyModel {
         let model = try TextModel(directory: directory, kernels: kernels)
         let pipeline = try TextPipeline(
             tokenizer: Tokenizer(directory: directory), maximumTokens: maximumTokens, model: model.configuration)
-        return Loaded(pipeline: pipeline, body: Body(encoder: model.encoder, key: "tiny-\(seed)"), head: model.head)
+        return Loaded(pipeline: pipeline, body: Body(encoder: model.encoder), head: model.head)
     }
 
     private var configuration: String {

@@ -82,6 +82,13 @@ package final class ChildProcess: Sendable {
         state.withLock { if case .running = $0 { kill(id, signal) } }
     }
 
+    /// Kilobytes that the system says it has in memory, by the name of the field in /proc/…/status, such as RssAnon.
+    package func memory(_ field: String) throws -> Int {
+        let status = try String(contentsOfFile: "/proc/\(id)/status", encoding: .utf8)
+        let line = status.split(separator: "\n").first { $0.hasPrefix("\(field):") }
+        return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) } ?? 0
+    }
+
     /// How the program ended, once it has.
     package func exit() async -> Exit {
         await withCheckedContinuation { continuation in

@@ -203,6 +203,13 @@ struct BurstFixture {
     }
 }
 
+extension Burst.Outcome {
+    /// The dense body that it serves.
+    func merged(_ configuration: ModelConfiguration) -> BodyParameters {
+        adapter?.merged(into: parameters, configuration: configuration) ?? parameters
+    }
+}
+
 /// The norm of a − b over that of b, in double precision; infinite where the counts differ.
 func relativeDistance(_ a: [Float], _ b: [Float]) -> Double {
     guard a.count == b.count else { return .infinity }

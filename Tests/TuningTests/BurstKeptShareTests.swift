@@ -52,8 +52,8 @@ import Tuning
 
         // The body is the base and half of what the full one adds, to rounding.
         let base = input.base.tensors(configuration)
-        let whole = full.parameters.tensors(configuration)
-        let part = half.parameters.tensors(configuration)
+        let whole = full.merged(configuration).tensors(configuration)
+        let part = half.merged(configuration).tensors(configuration)
         var moved = 0
         for (index, (place, before)) in base.enumerated() {
             let after = whole[index].tensor.values

@@ -9,6 +9,11 @@ import Tuning
         .head, .bias, .lora(LowRankPlan(rank: 2, alpha: 4)), .topLayers(1), .full,
     ]
 
+    /// The features by what a burst made.
+    private func features(_ outcome: Burst.Outcome, _ input: Burst.Input) -> [[Float]] {
+        features(outcome.parameters, adapter: outcome.adapter, input)
+    }
+
     private func input() throws -> Burst.Input {
         let configuration = try BurstFixture.configuration(activation: "gelu")
         return Burst.Input(
@@ -30,8 +35,11 @@ import Tuning
         return plan
     }
 
-    private func features(_ parameters: BodyParameters, _ input: Burst.Input) -> [[Float]] {
-        let encoder = TextEncoder(parameters, configuration: input.configuration, plan: input.pooling)
+    private func features(
+        _ parameters: BodyParameters, adapter: LowRankAdapter? = nil, _ input: Burst.Input
+    ) -> [[Float]] {
+        let encoder = TextEncoder(
+            parameters, adapter: adapter, configuration: input.configuration, plan: input.pooling)
         var batch = TokenBatch()
         for example in input.corrections { batch.append(ids: example.ids, typeIDs: example.typeIDs) }
         return encoder.features(batch, workspace: encoder.makeWorkspace(tokens: batch.tokenCount))
@@ -75,9 +83,9 @@ import Tuning
         } else {
             rebuilt = try input.base.replacing(outcome.delta, configuration: configuration)
         }
-        #expect(features(rebuilt, input) == features(outcome.parameters, input))
+        #expect(features(rebuilt, input) == features(outcome, input))
         let before = input.base.tensors(configuration)
-        for ((place, old), (_, new)) in zip(before, outcome.parameters.tensors(configuration)) {
+        for ((place, old), (_, new)) in zip(before, outcome.merged(configuration).tensors(configuration)) {
             let trained: Bool
             if case .lora(let low) = method {
                 trained = place.kind == .weight && low.covers(place.module)
@@ -100,7 +108,7 @@ import Tuning
             let outcome = try Burst.run(plan, on: input)
             var loss = 0.0
             var total = 0.0
-            for (example, features) in zip(input.corrections, features(outcome.parameters, input)) {
+            for (example, features) in zip(input.corrections, features(outcome, input)) {
                 let scores = outcome.head.probabilities(features.span)
                 loss -= Double(example.weight) * log(Double(scores[Int(example.label)]))
                 total += Double(example.weight)
@@ -121,7 +129,7 @@ import Tuning
         plan.margin = 0.2
         let outcome = try Burst.run(plan, on: input)
         #expect(outcome.end == .fixed && outcome.steps.count.isMultiple(of: 7) && outcome.steps.count < 400)
-        for (example, features) in zip(input.corrections, features(outcome.parameters, input)) {
+        for (example, features) in zip(input.corrections, features(outcome, input)) {
             let logits = outcome.head.logits(features.span)
             let others = logits.indices.filter { $0 != Int(example.label) }.map { logits[$0] }
             // Less a little: the serving forward rounds otherwise.

@@ -15,4 +15,8 @@ int clinux_spawn(const char *program, char *const *arguments, char *const *envir
 /// By default the bound rises with what is freed, and blocks of up to 32 MiB stay behind in the heaps of many threads.
 static inline void clinux_return_large_blocks(void) { mallopt(M_MMAP_THRESHOLD, 256 << 10); }
 
+/// Gives what is free in the heaps of all threads back to the system, those that have ended too: after work that took much
+/// more than what goes on.
+static inline void clinux_return_free_memory(void) { malloc_trim(0); }
+
 #endif

@@ -1,5 +1,6 @@
 package import Inference
 import Storage
+import Synchronization
 import Tensors
 package import Transformer
 
@@ -16,8 +17,7 @@ package struct LearningBase: Sendable {
     package let head: ClassificationHead?
     /// What the checkpoint has before the names of a plain encoder's tensors, such as `bert.`.
     package let namePrefix: String
-    /// What serves with revision 0.
-    package let body: Body
+    private let serving: Serving
     /// Names the arithmetic of this process: results of different paths differ in the last bits, or more.
     package let kernelPath: String
 
@@ -31,20 +31,28 @@ package struct LearningBase: Sendable {
         head = model.head
         namePrefix = model.namePrefix
         kernelPath = "\(kernels)+\(model.encoder.precision.rawValue)"
-        body = Body(encoder: model.encoder, key: Self.key(digest, of: nil, kernelPath: kernelPath))
+        serving = Serving(Body(encoder: model.encoder))
     }
 
-    /// A body of these weights, to serve as the base's does.
-    func body(_ parameters: BodyParameters) -> Body {
-        let encoder = TextEncoder(
-            parameters, configuration: configuration, plan: pooling, precision: body.encoder.precision,
-            kernels: body.encoder.kernels)
-        let weights = parameters.digest(configuration)
-        return Body(encoder: encoder, key: Self.key(digest, of: weights.hex, kernelPath: kernelPath))
+    /// What serves with revision 0.
+    package var body: Body { serving.body.withLock { $0 } }
+
+    /// Shared by all copies.
+    private final class Serving: Sendable {
+        let body: Mutex<Body>
+
+        init(_ body: Body) { self.body = Mutex(body) }
     }
 
-    /// Names what features may be compared with: the model and the weights in it, the kernels and the precision.
-    private static func key(_ digest: String, of weights: String?, kernelPath: String) -> String {
-        ([digest] + [weights].compactMap(\.self) + [kernelPath]).joined(separator: ":")
+    /// Lets the body's packed weights go once nobody computes with them; they are packed again when they are needed.
+    func rest() { serving.body.withLock { $0 = $0.resting() } }
+
+    /// A body of these weights and what `adapter` adds to them, to serve as the base's does.
+    func body(_ parameters: BodyParameters, adapter: LowRankAdapter? = nil) -> Body {
+        let own = body.encoder
+        return Body(
+            encoder: TextEncoder(
+                parameters, adapter: adapter, configuration: configuration, plan: pooling, precision: own.precision,
+                kernels: own.kernels))
     }
 }

@@ -72,10 +72,8 @@ extension LoadedBody {
             guard hasAdapter else { return dense(foundation, .dense, manifest, base) }
             let adapter = try LowRankAdapter.read(
                 directory: directory, for: foundation, configuration: base.configuration)
-            let merged = adapter.merged(into: foundation, configuration: base.configuration)
             return LoadedBody(
-                number: manifest.body, body: base.body(merged), foundation: foundation, adapter: adapter, kind: .lora,
-                isOnBase: isOnBase)
+                number: manifest.body, body: base.body(foundation, adapter: adapter), kind: .lora, isOnBase: isOnBase)
         } catch {
             throw StorageError(.corrupt, error.description)
         }
@@ -84,9 +82,7 @@ extension LoadedBody {
     private static func dense(
         _ parameters: BodyParameters, _ kind: BodyKind, _ manifest: RevisionManifest, _ base: LearningBase
     ) -> LoadedBody {
-        LoadedBody(
-            number: manifest.body, body: base.body(parameters), foundation: parameters, adapter: nil, kind: kind,
-            isOnBase: false)
+        LoadedBody(number: manifest.body, body: base.body(parameters), kind: kind, isOnBase: false)
     }
 
     /// Whether a revision with this body holds a whole model directory.

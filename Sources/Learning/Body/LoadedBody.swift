@@ -20,27 +20,27 @@ package struct LoadedBody: Sendable {
     package let number: Int
     /// What serves and computes features.
     package let body: Body
-    /// What an adapter is added to; the body's own weights where there is no adapter.
-    package let foundation: BodyParameters
-    package let adapter: LowRankAdapter?
     package let kind: BodyKind
     /// Whether what an adapter is added to is the base model's body.
     let isOnBase: Bool
 
-    /// The dense weights that serve.
-    package var parameters: BodyParameters { body.encoder.parameters }
+    /// What an adapter is added to; the body's own weights where there is no adapter.
+    package var foundation: BodyParameters { body.encoder.parameters }
+    package var adapter: LowRankAdapter? { body.encoder.adapter }
+
+    /// The dense weights that serve: a copy of them where there is an adapter.
+    func mergedParameters() -> BodyParameters { body.encoder.mergedParameters() }
 
     /// The base model's.
     package static func base(_ base: LearningBase) -> LoadedBody {
-        LoadedBody(
-            number: 0, body: base.body, foundation: base.parameters, adapter: nil, kind: .base, isOnBase: true)
+        LoadedBody(number: 0, body: base.body, kind: .base, isOnBase: true)
     }
 
     /// What a burst of `method` on this body trains from: what `Burst.Input` gets for `base` and `adapter`.
     ///
     /// An adapter of the same plan is gone on with; for anything else the body is merged.
     package func start(_ method: TuningMethod) -> (base: BodyParameters, adapter: LowRankAdapter?) {
-        continues(method) ? (foundation, adapter) : (parameters, nil)
+        continues(method) ? (foundation, adapter) : (mergedParameters(), nil)
     }
 
     /// The body that a finished burst on `parent` made; its number is the one given later by `numbered(_:)`.
@@ -49,7 +49,6 @@ package struct LoadedBody: Sendable {
     package static func tuned(
         _ outcome: Burst.Outcome, method: TuningMethod, from parent: LoadedBody, base: LearningBase
     ) -> LoadedBody {
-        let start = parent.start(method)
         let kind: BodyKind
         switch method {
         case .head: return parent
@@ -58,17 +57,13 @@ package struct LoadedBody: Sendable {
         case .topLayers, .full: kind = .dense
         }
         return LoadedBody(
-            number: 0, body: base.body(outcome.parameters),
-            foundation: kind == .lora ? start.base : outcome.parameters,
-            adapter: kind == .lora ? outcome.adapter : nil,
-            kind: kind,
+            number: 0, body: base.body(outcome.parameters, adapter: outcome.adapter), kind: kind,
             isOnBase: kind == .lora && (parent.continues(method) ? parent.isOnBase : parent.kind == .base))
     }
 
     /// The same body, brought by revision `number`.
     package func numbered(_ number: Int) -> LoadedBody {
-        LoadedBody(
-            number: number, body: body, foundation: foundation, adapter: adapter, kind: kind, isOnBase: isOnBase)
+        LoadedBody(number: number, body: body, kind: kind, isOnBase: isOnBase)
     }
 
     /// Whether `method` goes on with this body's adapter.

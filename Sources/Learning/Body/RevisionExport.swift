@@ -67,7 +67,7 @@ package struct RevisionExport {
                 directory: model, digest: manifest.baseModel.digest, model: try TextModel(directory: model),
                 kernels: manifest.kernelPath)
             let body = try LoadedBody.load(manifest, directory: source, base: base)
-            for file in try base.modelDirectory(body.parameters) { try write(file, in: target) }
+            for file in try base.modelDirectory(body.mergedParameters()) { try write(file, in: target) }
             return
         }
         if !hasCheckpoint { try copyDirectory(URL(filePath: model), to: target) }

@@ -1,5 +1,5 @@
-import Transformer
-import Tuning
+package import Transformer
+package import Tuning
 
 /// How a burst goes about it: what was found to work on training texts of banking77 and of movie reviews.
 ///
@@ -7,12 +7,12 @@ import Tuning
 /// helps is to pull together what belongs together, gently, and to go over the few texts of each label often, without
 /// all of their words. With few, the body has something new to learn of each, and the mean of several that learn it in
 /// large steps is better than any of them.
-struct BurstRecipe: Codable, Sendable, Equatable {
-    let plan: BurstPlan
+package struct BurstRecipe: Codable, Sendable, Equatable {
+    package let plan: BurstPlan
     /// What the first head's logits are multiplied by; see `softened`.
     let softness: Float
     /// How many low-rank additions are trained, with different seeds, to take the mean of.
-    let members: Int
+    package let members: Int
     /// Whether the labels' names are examples of them.
     let learnsNames: Bool
     /// What the served head's penalty is multiplied by: features that were tuned tell classes apart more sharply than
@@ -28,7 +28,7 @@ struct BurstRecipe: Codable, Sendable, Equatable {
     ///   - isContinued: whether it goes on from an adapter.
     ///   - caution: what the learning rate of the body is multiplied by after a burst was rejected; at most 1.
     ///   - stepLimit: steps that there is time for; nil for no limit but the recipe's own.
-    init(
+    package init(
         _ method: TuningMethod, new: Int, replay: Int, labels: Int, members: Int, isContinued: Bool = false,
         caution: Float = 1,
         stepLimit: Int? = nil

@@ -135,7 +135,7 @@ package struct Verifier {
             return .differs("its body took \(manifest.steps ?? 0) steps, and \(outcome.steps.count) this time")
         }
         let body = LoadedBody.tuned(outcome, method: burst.recipe.plan.method, from: parent, base: base)
-        return body.body.key == revision.body.body.key
+        return body.body.encoder.hasWeights(of: revision.body.body.encoder)
             ? nil : .differs("its body comes out with other weights this time")
     }
 

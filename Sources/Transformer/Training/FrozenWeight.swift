@@ -1,7 +1,7 @@
 import Tensors
 
 /// A weight that a burst does not change, packed once for both directions, so that no step has to pack it again.
-struct FrozenWeight {
+struct FrozenWeight: Sendable {
     /// Rows of a product that are computed by one call.
     ///
     /// A low-rank addition reads what is still in the cache: few enough for that, many enough for the weights to be worth
@@ -15,6 +15,7 @@ struct FrozenWeight {
     init(_ weight: Tensor, hasBackward: Bool, kernels: VectorKernels) {
         self.weight = PackedMatrix(weight, kernels: kernels)
         transposed = hasBackward ? PackedMatrix(transposing: weight, kernels: kernels) : nil
+        weight.letGo()
     }
 
     /// Writes x · weightᵀ, and the addition's output, into `y`.

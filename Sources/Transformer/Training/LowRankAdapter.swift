@@ -89,24 +89,31 @@ package struct LowRankAdapter: Sendable {
         self.factors = factors
     }
 
-    /// The dense body with the addition in it.
-    package func merged(into body: BodyParameters, configuration: ModelConfiguration) -> BodyParameters {
+    /// The dense body with the addition in it: in all of it, or in one part and the rest as it is.
+    package func merged(
+        into body: BodyParameters, configuration: ModelConfiguration, part: ParameterPlace.Part? = nil
+    ) -> BodyParameters {
         var result = body
         result.walk(configuration) { place, tensor in
-            guard place.kind == .weight, let factors = factors[place.module] else { return }
-            let workspace = Workspace(capacity: Workspace.footprint(rows: place.shape[0], columns: place.shape[1]))
-            let sum = workspace.matrix(rows: place.shape[0], columns: place.shape[1])
-            sum.copy(tensor.matrix)
-            LinearAlgebra.multiplyTiled(
-                factors.b.matrix,
-                factors.a.matrix,
-                alpha: plan.scale,
-                beta: 1,
-                into: sum
-            )
-            tensor = Tensor(sum.values, shape: place.shape)
+            if part == nil || place.part == part { tensor = merged(into: tensor, at: place) }
         }
         return result
+    }
+
+    /// The body's tensor at `place` with the addition in it, or as it is where nothing is added.
+    package func merged(into tensor: Tensor, at place: ParameterPlace) -> Tensor {
+        guard place.kind == .weight, let factors = factors[place.module] else { return tensor }
+        let workspace = Workspace(capacity: Workspace.footprint(rows: place.shape[0], columns: place.shape[1]))
+        let sum = workspace.matrix(rows: place.shape[0], columns: place.shape[1])
+        sum.copy(tensor.matrix)
+        LinearAlgebra.multiplyTiled(
+            factors.b.matrix,
+            factors.a.matrix,
+            alpha: plan.scale,
+            beta: 1,
+            into: sum
+        )
+        return Tensor(sum.values, shape: place.shape)
     }
 
     /// Names and shapes of the linear layers that `plan` covers.

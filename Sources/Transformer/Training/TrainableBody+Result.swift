@@ -38,9 +38,8 @@ extension TrainableBody {
         return LowRankAdapter(low, factors: factors)
     }
 
-    /// The dense body as it is now: what is served after the burst.
+    /// The dense body as it is now, without the addition: what is served after the burst.
     package func parameters() -> BodyParameters {
-        if let adapter { return adapter.merged(into: plan.base, configuration: plan.configuration) }
         var result = plan.base
         let all = Dictionary(uniqueKeysWithValues: trained.map { ($0.name, $0) })
         result.walk(plan.configuration) { place, tensor in

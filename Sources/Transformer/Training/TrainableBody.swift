@@ -19,6 +19,8 @@ package final class TrainableBody {
         package var trainsEmbeddings = false
         /// All token ids that batches will have; needed only if embeddings are trained.
         package var vocabulary: Set<Int32> = []
+        /// Where packed weights are shared with other bursts on `base`.
+        package var frozen = FrozenWeights()
 
         package init(
             base: BodyParameters,

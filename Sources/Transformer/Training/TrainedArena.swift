@@ -11,6 +11,7 @@ final class TrainedArena {
     private let kernels: VectorKernels
     private let scale: Float
     private let base: [String: Tensor]
+    private let frozen: FrozenWeights
     private let trained: [String: TrainedTensor]
     private let reduced: [String: MatrixView]
     private let scratch: LowRankScratch?
@@ -54,6 +55,7 @@ final class TrainedArena {
         }
         self.workspace = workspace
         self.kernels = kernels
+        frozen = plan.frozen
         lowest = requests.map(\.stage).min() ?? plan.configuration.layerCount + 1
         trained = Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0) })
         base = Dictionary(
@@ -91,7 +93,7 @@ final class TrainedArena {
         }
         var packed: FrozenWeight?
         if trained["\(name).weight"] == nil, let weight = base["\(name).weight"] {
-            packed = FrozenWeight(weight, hasBackward: stage >= lowest, kernels: kernels)
+            packed = frozen.packed(weight, hasBackward: stage >= lowest, kernels: kernels)
         }
         return LinearLayer(
             weight: value("\(name).weight"),

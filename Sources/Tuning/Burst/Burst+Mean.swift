@@ -16,7 +16,7 @@ extension Burst.Outcome {
         return Burst.Outcome(
             delta: mean.tensors(namePrefix: namePrefix),
             adapter: mean,
-            parameters: mean.merged(into: input.base, configuration: input.configuration),
+            parameters: input.base,
             head: last.head,
             steps: outcomes.flatMap(\.steps),
             end: last.end

@@ -21,6 +21,8 @@ package struct Burst {
         /// Earlier corrections, mixed in 1:1; in an order that their content gives.
         package var replay: [BurstExample] = []
         package var seed: UInt64 = 0
+        /// Shared by all bursts on copies of this input.
+        let frozen = FrozenWeights()
 
         package init(
             base: BodyParameters,
@@ -60,7 +62,7 @@ package struct Burst {
         package let delta: [NamedTensor]
         /// For `lora`: the same as factors.
         package let adapter: LowRankAdapter?
-        /// The dense body to serve.
+        /// The dense body to serve, to which `adapter` is still to be added.
         package let parameters: BodyParameters
         package let head: ClassificationHead
         package let steps: [Step]
@@ -123,6 +125,7 @@ package struct Burst {
             method: plan.method
         )
         bodyPlan.anchor = input.anchor
+        bodyPlan.frozen = input.frozen
         bodyPlan.trainsEmbeddings = plan.trainsEmbeddings
         if plan.trainsEmbeddings { bodyPlan.vocabulary = Set(examples.flatMap(\.ids)) }
         if case .lora(let low) = plan.method {

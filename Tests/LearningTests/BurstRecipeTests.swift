@@ -1,0 +1,38 @@
+import Learning
+import Testing
+import Transformer
+import Tuning
+
+@Suite struct `The recipe of a burst` {
+    private static let lora = TuningMethod.lora(LowRankPlan())
+
+    private func recipe(
+        _ method: TuningMethod = lora, new: Int = 200, labels: Int, members: Int = 2, isContinued: Bool = false,
+        stepLimit: Int? = nil
+    ) -> BurstRecipe {
+        BurstRecipe(
+            method, new: new, replay: 0, labels: labels, members: members, isContinued: isContinued,
+            stepLimit: stepLimit)
+    }
+
+    @Test func `takes the mean of eight new adapters where there are few labels, and of two where there are many`() {
+        #expect([2, 15].map { recipe(labels: $0).members } == [8, 8])
+        #expect([16, 77].map { recipe(labels: $0).members } == [2, 2])
+        #expect([2, 77].map { recipe(labels: $0, members: 1).members } == [1, 1], "one is wanted, and so one is made")
+        #expect([5, 16].map { recipe(labels: 2, members: $0).members } == [16, 16], "there is a most")
+    }
+
+    @Test(arguments: [TuningMethod.bias, .topLayers(1), .full])
+    func `makes one body where there is no mean to take`(method: TuningMethod) {
+        #expect(recipe(method, labels: 2).members == 1)
+        #expect(recipe(labels: 2, isContinued: true).members == 1, "an adapter is gone on with by one")
+    }
+
+    @Test func `divides the steps that there is time for among the adapters`() {
+        let whole = recipe(labels: 2)
+        #expect(whole.plan.steps == 4 * 200 / 32)
+        #expect(recipe(labels: 2, stepLimit: 8 * 20).plan.steps == 20)
+        #expect(recipe(labels: 2, stepLimit: 1).plan.steps == 8, "fewer teach nothing")
+        #expect(recipe(labels: 77, stepLimit: 2 * 20).plan.steps == 20)
+    }
+}

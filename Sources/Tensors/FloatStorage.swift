@@ -9,26 +9,18 @@ import Glibc
 
     /// Whose the memory is, and so what keeps it alive.
     private enum Owner {
-        case itself
+        case memory(ZeroedMemory)
         case mapping(any AnyObject & Sendable)
         case arena(WeightArena)
     }
 
-    /// Allocates `count` floats aligned to a cache line and lets `fill` write all of them.
+    /// Allocates `count` floats aligned to a cache line, which are zero, and lets `fill` write them.
     package init(count: Int, fill: (UnsafeMutableBufferPointer<Float>) throws -> Void) rethrows {
-        let memory = unsafe UnsafeMutableRawPointer.allocate(
-            byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: 64
-        ).bindMemory(to: Float.self, capacity: count)
-        unsafe memory.initialize(repeating: 0, count: count)
-        do {
-            try unsafe fill(UnsafeMutableBufferPointer(start: memory, count: count))
-        } catch {
-            unsafe memory.deallocate()
-            throw error
-        }
-        unsafe base = UnsafePointer(memory)
+        let memory = ZeroedMemory(count: count)
+        try unsafe fill(UnsafeMutableBufferPointer(start: memory.base, count: count))
+        unsafe base = UnsafePointer(memory.base)
         self.count = count
-        owner = .itself
+        owner = .memory(memory)
     }
 
     /// Borrows `count` floats at `base`, in a read-only mapping of a file that stays as it is as long as `owner` lives.
@@ -55,9 +47,5 @@ import Glibc
         let (first, last) = ((start + page - 1) / page * page, end / page * page)
         guard first < last else { return }
         unsafe madvise(UnsafeMutableRawPointer(bitPattern: first), Int(last - first), MADV_DONTNEED)
-    }
-
-    deinit {
-        if case .itself = owner { unsafe base.deallocate() }
     }
 }

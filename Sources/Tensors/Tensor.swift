@@ -21,6 +21,17 @@ package struct Tensor: Sendable {
         self.init(storage: storage, shape: shape)
     }
 
+    /// A tensor of zeros that `fill` writes, given as a matrix of its last dimension's rows.
+    package init(shape: [Int], fill: (MatrixView) -> Void) {
+        let columns = shape.last ?? 1
+        let count = shape.reduce(1, *)
+        let storage = unsafe FloatStorage(count: count) { memory in
+            guard let base = memory.baseAddress, columns > 0 else { return }
+            unsafe fill(MatrixView(base: base, rows: count / columns, columns: columns))
+        }
+        self.init(storage: storage, shape: shape)
+    }
+
     /// Rows of a matrix; 1 for a vector.
     package var rows: Int { shape.count < 2 ? 1 : shape[0] }
     /// Floats in a row.

@@ -103,17 +103,16 @@ package struct LowRankAdapter: Sendable {
     /// The body's tensor at `place` with the addition in it, or as it is where nothing is added.
     package func merged(into tensor: Tensor, at place: ParameterPlace) -> Tensor {
         guard place.kind == .weight, let factors = factors[place.module] else { return tensor }
-        let workspace = Workspace(capacity: Workspace.footprint(rows: place.shape[0], columns: place.shape[1]))
-        let sum = workspace.matrix(rows: place.shape[0], columns: place.shape[1])
-        sum.copy(tensor.matrix)
-        LinearAlgebra.multiplyTiled(
-            factors.b.matrix,
-            factors.a.matrix,
-            alpha: plan.scale,
-            beta: 1,
-            into: sum
-        )
-        return Tensor(sum.values, shape: place.shape)
+        return Tensor(shape: place.shape) { sum in
+            sum.copy(tensor.matrix)
+            LinearAlgebra.multiplyTiled(
+                factors.b.matrix,
+                factors.a.matrix,
+                alpha: plan.scale,
+                beta: 1,
+                into: sum
+            )
+        }
     }
 
     /// Names and shapes of the linear layers that `plan` covers.

@@ -52,6 +52,14 @@ package struct Tensor: Sendable {
             && memcmp(storage.base, other.storage.base, count * MemoryLayout<Float>.stride) == 0
     }
 
+    /// Whether no value is infinite or not a number.
+    package var isFinite: Bool {
+        // Without their sign, bits order as the numbers do; unlike a search this is a loop of vectors.
+        var largest: UInt32 = 0
+        for index in 0..<count { largest = max(largest, unsafe storage.base[index].bitPattern & 0x7fff_ffff) }
+        return largest < Float.infinity.bitPattern
+    }
+
     /// A copy of the values.
     package var values: [Float] {
         unsafe Array(UnsafeBufferPointer(start: storage.base, count: count))

@@ -41,7 +41,7 @@ package struct ParameterScope {
 
     /// The tensor `name`, which must have `shape`.
     ///
-    /// F32 is used where it is mapped; F16 and BF16 are widened into memory of their own.
+    /// Read as `SafetensorsFile.tensor(of:)` does.
     /// - Throws: `ModelError` if it is missing, or of another shape or type.
     package func tensor(_ name: String, _ shape: [Int]) throws(ModelError) -> Tensor {
         let full = prefix + name
@@ -52,23 +52,11 @@ package struct ParameterScope {
             throw ModelError(.wrongShape, "tensor '\(full)' is \(entry.shape), expected \(shape)")
         }
         ledger.used.insert(full)
-        let count = shape.reduce(1, *)
-        if entry.elementType == .f32 {
-            let mapped: Tensor? = unsafe file.withUnsafeBytes(of: entry) { bytes in
-                guard let base = bytes.baseAddress, UInt(bitPattern: base).isMultiple(of: 4) else { return nil }
-                let floats = unsafe base.assumingMemoryBound(to: Float.self)
-                return unsafe Tensor(
-                    storage: FloatStorage(borrowing: floats, count: count, from: file),
-                    shape: shape
-                )
-            }
-            if let mapped { return mapped }
+        guard let tensor = file.tensor(of: entry) else {
+            throw ModelError(
+                .malformed, "tensor '\(full)' is \(entry.elementType.rawValue); expected F32, F16 or BF16")
         }
-        do {
-            return Tensor(try ledger.checkpoint.floats(full), shape: shape)
-        } catch {
-            throw ModelError(.malformed, "tensor '\(full)': \(error)")
-        }
+        return tensor
     }
 
     /// Accepts that tensors starting with one of `prefixes` (in this scope) are not used.

@@ -42,6 +42,7 @@ package struct TextEncoder: Sendable {
             let arena = WeightArena(
                 capacity: parameters.blocks.count
                     * TransformerBlock.arenaFootprint(configuration.block, precision: precision, kernels: kernels))
+            defer { adapter?.letGo() }
             let inputNorms = [parameters.embeddingNorm] + parameters.blocks.map(\.outputNorm)
             return PackedWeights(
                 blocks: parameters.blocks.indices.map { index in

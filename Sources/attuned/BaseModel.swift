@@ -6,13 +6,13 @@ import Tensors
 import Tokenization
 import Transformer
 
-/// The pretrained model that everything starts from, loaded and ready.
+/// The pretrained model that everything starts from, loaded, but for its tokenizer, which may still be being read.
 struct BaseModel: Sendable {
     let name: String
     let architecture: String
     let parameterCount: Int
     let identity: BaseModelIdentity
-    let pipeline: TextPipeline
+    private let tokenizing: Task<TextPipeline, any Error>
     /// The model as it answers before any revision, and as tuning starts from it.
     let learning: LearningBase
 
@@ -32,16 +32,24 @@ struct BaseModel: Sendable {
         async let identified = BaseModelIdentity(name: name, directory: directory, memo: memo)
         let model = try TextModel(directory: directory, precision: precision)
         async let prepared: Void = isServed ? model.encoder.prepare() : ()
-        let tokenizer = try Tokenizer(directory: directory)
-        let limit = try Tokenizer.maximumLength(directory: directory)
+        let configuration = model.configuration
+        tokenizing = Task {
+            try TextPipeline(
+                tokenizer: Tokenizer(directory: directory),
+                maximumTokens: Tokenizer.maximumLength(directory: directory) ?? configuration.positionCount,
+                model: configuration)
+        }
         self.name = name
         await prepared
         identity = try await identified
         architecture = model.configuration.architecture
         parameterCount = model.parameterCount
-        pipeline = try TextPipeline(
-            tokenizer: tokenizer, maximumTokens: limit ?? model.configuration.positionCount, model: model.configuration)
         learning = LearningBase(
             directory: path, digest: identity.digest, model: model, kernels: choice.kernelPath)
     }
+
+    /// What makes texts into the model's tokens, once it has been read.
+    ///
+    /// - Throws: an error that names the tokenizer's file and what is wrong with it.
+    func pipeline() async throws -> TextPipeline { try await tokenizing.value }
 }

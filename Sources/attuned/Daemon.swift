@@ -46,9 +46,12 @@ struct Daemon {
         notifier.status("loading the model")
         let stateDirectory = try settings.required("stateDirectory")
         let memo = DigestMemo(stateDirectory: stateDirectory)
+        let isTuned = LoadedBody.isTuned(in: stateDirectory)
         model = try await BaseModel(
             directory: settings.required("model"), name: settings.text("name"), precision: settings.precision,
-            choice: choice, isServed: !LoadedBody.isTuned(in: stateDirectory), memo: memo)
+            choice: choice, isServed: !isTuned, memo: memo)
+        // No state is begun for a model that cannot be used. Where there is one, its body is made meanwhile.
+        if !isTuned { _ = try await model.pipeline() }
         notifier.status("opening the state")
         var storeOptions = StateStore.Options(logger: logger)
         storeOptions.relearn = relearn
@@ -61,7 +64,7 @@ struct Daemon {
         let served = try await LoadedRevision.loadServing(from: store, base: model.learning, logger: logger)
         served.serving.prepare()
         engine = InferenceEngine(
-            pipeline: model.pipeline, revision: served.serving, options: settings.engineOptions)
+            pipeline: try await model.pipeline(), revision: served.serving, options: settings.engineOptions)
         learner = Learner(
             store: store, engine: engine, base: model.learning, served: served, options: learning, logger: logger)
         notifier.status("preparing to learn")

@@ -47,8 +47,7 @@ extension BodyParameters {
             }
             let tensor = try file.tensor(name)
             delta.append(
-                NamedTensor(
-                    name: String(name.dropFirst(namePrefix.count)), shape: tensor.shape, values: tensor.values))
+                NamedTensor(name: String(name.dropFirst(namePrefix.count)), tensor: tensor.tensor))
         }
         return try file.naming { () throws(ModelError) in try replacing(delta, configuration: configuration) }
     }

@@ -12,9 +12,7 @@ extension LowRankAdapter {
     package func tensors(namePrefix: String) -> [NamedTensor] {
         factors.sorted { $0.key < $1.key }.flatMap { layer, factors in
             [("A", factors.a), ("B", factors.b)].map { letter, factor in
-                NamedTensor(
-                    name: "\(Self.prefix)\(namePrefix)\(layer).lora_\(letter).weight", shape: factor.shape,
-                    values: factor.values)
+                NamedTensor(name: "\(Self.prefix)\(namePrefix)\(layer).lora_\(letter).weight", tensor: factor)
             }
         }
     }
@@ -22,7 +20,7 @@ extension LowRankAdapter {
     /// The file's bytes.
     package func serialized(namePrefix: String) -> Data {
         SafetensorsWriter.serialize(
-            tensors(namePrefix: namePrefix).map { ($0.name, $0.shape, $0.values) }, metadata: ["format": "pt"])
+            tensors(namePrefix: namePrefix).map { ($0.name, $0.shape, $0.tensor.values) }, metadata: ["format": "pt"])
     }
 
     /// Reads the PEFT directory `directory`, an addition to `body`.

@@ -115,6 +115,14 @@ package struct LowRankAdapter: Sendable {
         }
     }
 
+    /// Takes a mapped file's factors out of memory until they are read again.
+    func letGo() {
+        for layer in factors.values {
+            layer.a.letGo()
+            layer.b.letGo()
+        }
+    }
+
     /// Names and shapes of the linear layers that `plan` covers.
     static func layers(
         _ plan: LowRankPlan,

@@ -1,20 +1,24 @@
 package import Tensors
 
-/// A tensor's values with its name and shape, as a safetensors file holds them.
+/// A tensor with its name, as a safetensors file holds it.
 package struct NamedTensor: Sendable, Equatable {
     package let name: String
-    package let shape: [Int]
-    package let values: [Float]
+    package let tensor: Tensor
+
+    package init(name: String, tensor: Tensor) {
+        self.name = name
+        self.tensor = tensor
+    }
 
     /// The values of `shape`, in row-major order.
     package init(name: String, shape: [Int], values: [Float]) {
-        precondition(shape.reduce(1, *) == values.count, "values must fill the shape")
-        self.name = name
-        self.shape = shape
-        self.values = values
+        self.init(name: name, tensor: Tensor(values, shape: shape))
     }
 
-    package var tensor: Tensor { Tensor(values, shape: shape) }
+    package var shape: [Int] { tensor.shape }
+
+    /// Equal names, shapes and bits.
+    package static func == (a: NamedTensor, b: NamedTensor) -> Bool { a.name == b.name && a.tensor.hasBits(of: b.tensor) }
 }
 
 extension BodyParameters {

@@ -38,6 +38,7 @@ struct CheckCommand: AsyncParsableCommand {
             let model = try await BaseModel(
                 directory: settings.required("model"), name: settings.text("name"), precision: settings.precision,
                 choice: choice)
+            _ = try await model.pipeline()
             let labels = model.learning.head.map { ", \($0.labels.count) labels of its own" } ?? ""
             print("model: \(model.name), \(model.architecture), \(model.parameterCount) parameters\(labels)")
             _ = try settings.labels()

@@ -37,7 +37,7 @@ struct VerifyCommand: AsyncParsableCommand {
                 choice: choice)
             try await withState(settings, model: model.identity) { store in
                 let verifier = try await Verifier(
-                    store: store, base: model.learning, pipeline: model.pipeline)
+                    store: store, base: model.learning, pipeline: try await model.pipeline())
                 for number in try await numbers(store, verifier) {
                     let verdict = try await verifier.verify(number)
                     print("revision \(number): \(verdict)")

@@ -58,7 +58,7 @@ struct StartCommand: AsyncParsableCommand {
             _ = try await client.startTuning(StartTuningParameters(wait: .finished))
             try await BenchTexts.settle(client)
             guard try await client.status().body.learnt > 0 else {
-                throw BenchDaemon.Failure(description: "the burst came to nothing: 'attunectl tuning status' would say why")
+                throw BenchDaemon.Failure(description: "the burst came to nothing")
             }
             try await predict(client)
             try add("burst", daemon, predictions: 400, to: report)

@@ -18,7 +18,9 @@ package struct NamedTensor: Sendable, Equatable {
     package var shape: [Int] { tensor.shape }
 
     /// Equal names, shapes and bits.
-    package static func == (a: NamedTensor, b: NamedTensor) -> Bool { a.name == b.name && a.tensor.hasBits(of: b.tensor) }
+    package static func == (a: NamedTensor, b: NamedTensor) -> Bool {
+        a.name == b.name && a.tensor.hasBits(of: b.tensor)
+    }
 }
 
 extension BodyParameters {

@@ -17,7 +17,6 @@ final class CorrectionTable {
     }
 
     private var extractor: FeatureExtractor
-    private let pipeline: TextPipeline
     private(set) var examples: HeadExamples
     /// The corrections in `examples`.
     private(set) var set = CorrectionSet()
@@ -43,13 +42,15 @@ final class CorrectionTable {
     /// A table without corrections; of `holdoutShare` corrections one is held back from the body.
     init(pipeline: TextPipeline, body: Body, holdoutShare: Int) {
         self.holdoutShare = holdoutShare
-        self.pipeline = pipeline
         extractor = FeatureExtractor(pipeline: pipeline, body: body)
         examples = HeadExamples(featureCount: body.encoder.featureCount)
     }
 
-    /// Goes on with `body`, which is the same in another place.
-    func compute(with body: Body) { extractor = FeatureExtractor(pipeline: pipeline, body: body) }
+    /// Goes on with `body`, which has the same weights as the one before.
+    func compute(with body: Body) { extractor.body = body }
+
+    /// Lets the body's packed weights go until features are asked for.
+    func rest() { extractor.body = extractor.body.resting() }
 
     /// Labels that live corrections use.
     var labels: some Collection<String> { labelCounts.keys }

@@ -61,6 +61,8 @@ extension Learner {
         guard !purged.isEmpty, state != lookedForTaint else { return }
         lookedForTaint = state
         forgetHeld()
+        // It may read files of theirs, which are not gone before.
+        forgetSpare()
         let removed = try await store.removeTainted()
         if removed.isEmpty { return }
         logger.notice(

@@ -73,6 +73,7 @@ extension Learner {
             await Task.yield()
             try Task.checkCancellation()
         }
+        if table !== corrections { table.rest() }
         stopOutdatedBurst()
         let labels = Set(labels(of: corrections))
         let measures = measures

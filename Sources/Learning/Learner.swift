@@ -237,9 +237,8 @@ package actor Learner {
         guard store.serving == revision.serving.number else { return }
         if revision.body.number != served.body.number {
             let kept = spare?.body == revision.body.number ? spare?.table : nil
-            kept?.compute(with: revision.body.body)
             // It is kept for its features, and not for packed weights that nobody may need again.
-            corrections.compute(with: served.body.body.resting())
+            corrections.rest()
             spare = (served.body.number, corrections)
             corrections =
                 table ?? kept
@@ -252,17 +251,23 @@ package actor Learner {
         } else if let table {
             corrections = table
         }
+        corrections.compute(with: revision.body.body)
+        revision.serving.prepare()
         served = revision
         engine.adopt(revision.serving)
         hopeless = nil
-        if served.body.number != 0 { base.rest() }
+        base.serve(revision.body.number == 0 ? revision.body.body : nil)
     }
 
-    /// Lets go of what only a burst needed, and of the base model's packed weights where another body serves.
+    /// Lets go of what only a burst needed, packed weights of bodies that do not serve among it.
     func rest() {
-        if served.body.number != 0 { base.rest() }
+        spare?.table.rest()
+        base.serve(served.body.number == 0 ? served.body.body : nil)
         clinux_return_free_memory()
     }
+
+    /// Lets go of the table that is kept for a return to the body that served before.
+    func forgetSpare() { spare = nil }
 
     /// Lets those go on that wait for `sequence`.
     func resume(_ sequence: Int64) {

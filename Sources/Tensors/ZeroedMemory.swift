@@ -1,9 +1,9 @@
 import Glibc
 
-/// Memory for floats, all zero; what is never written to takes none of the machine's.
+/// Memory for floats, all zero.
 ///
-/// Megabytes come on large pages where the system gives them: values that are far apart are then found without looking up
-/// thousands of small ones.
+/// Megabytes are mapped and take the machine's memory only as they are used, by large pages where the system gives them:
+/// values that are far apart are then found without looking up thousands of small ones.
 @safe final class ZeroedMemory: Sendable {
     /// At the start of a cache line; who has the memory says who may write where, hence safe to share.
     nonisolated(unsafe) let base: UnsafeMutablePointer<Float>
@@ -20,17 +20,22 @@ import Glibc
             mapping = nil
             return
         }
-        // Room to begin at a large page's start; what is before it and after it is never touched.
-        let size = bytes + Self.largePage
-        let start = unsafe mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+        let size = (bytes + page - 1) / page * page
+        // Room to begin at a large page's start; what is before it and after it is given back.
+        let start = unsafe mmap(
+            nil, size + Self.largePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
         guard let start = unsafe start, unsafe start != MAP_FAILED else {
             preconditionFailure("the system has no memory for \(bytes) bytes")
         }
         let aligned = unsafe start.alignedUp(toMultipleOf: Self.largePage)
+        let before = unsafe aligned - start
+        if before > 0 { unsafe munmap(start, before) }
+        if before < Self.largePage { unsafe munmap(aligned + size, Self.largePage - before) }
         // The end that is no whole large page stays on small ones, so that no memory is taken beyond what is asked for.
         unsafe madvise(aligned, bytes / Self.largePage * Self.largePage, MADV_HUGEPAGE)
         unsafe base = aligned.bindMemory(to: Float.self, capacity: count)
-        mapping = (UInt(bitPattern: start), size)
+        mapping = (UInt(bitPattern: aligned), size)
     }
 
     deinit {

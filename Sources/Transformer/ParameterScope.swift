@@ -41,7 +41,7 @@ package struct ParameterScope {
 
     /// The tensor `name`, which must have `shape`.
     ///
-    /// Read as `SafetensorsFile.tensor(of:)` does.
+    /// Read as `SafetensorsFile.tensor(of:)` says.
     /// - Throws: `ModelError` if it is missing, or of another shape or type.
     package func tensor(_ name: String, _ shape: [Int]) throws(ModelError) -> Tensor {
         let full = prefix + name
@@ -52,11 +52,7 @@ package struct ParameterScope {
             throw ModelError(.wrongShape, "tensor '\(full)' is \(entry.shape), expected \(shape)")
         }
         ledger.used.insert(full)
-        guard let tensor = file.tensor(of: entry) else {
-            throw ModelError(
-                .malformed, "tensor '\(full)' is \(entry.elementType.rawValue); expected F32, F16 or BF16")
-        }
-        return tensor
+        return try file.tensor(of: entry)
     }
 
     /// Accepts that tensors starting with one of `prefixes` (in this scope) are not used.

@@ -15,7 +15,7 @@ package struct BlockShape: Sendable, Equatable {
 
 /// One transformer block for serving: bidirectional self-attention and a feed-forward layer, a norm after each.
 ///
-/// Weights are packed, each matrix as it is read; biases and norms are the parameters' own.
+/// Weights are packed; of the parameters only biases and norms are kept.
 struct TransformerBlock: Sendable {
     private let shape: BlockShape
     private let precision: WeightPrecision

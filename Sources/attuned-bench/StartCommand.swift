@@ -9,7 +9,8 @@ struct StartCommand: AsyncParsableCommand {
         discussion: """
             Starts the program 'attuned' beside this one, seven times on a new state directory, seven times on one that has \
             been used, after one start that does not count, and seven times on one whose body was tuned by a burst. Memory is \
-            what /proc says after 200 predictions: of a new daemon, of one after its burst, and of that when it is started again.
+            what /proc says of a new daemon, before and after 200 predictions, after its burst and 200 more, and of the tuned \
+            one after a restart and 200 predictions.
             """)
 
     @Argument(help: "Model directory in the Hugging Face layout.")
@@ -55,8 +56,12 @@ struct StartCommand: AsyncParsableCommand {
             try await predict(client)
             try add("predictions", daemon, predictions: 200, to: report)
             try await BenchTexts.teach(300, labels: 10, client)
-            _ = try await client.startTuning(StartTuningParameters(wait: .finished))
             try await BenchTexts.settle(client)
+            // By itself, unless the settings say otherwise.
+            if try await client.status().body.learnt == 0 {
+                _ = try await client.startTuning(StartTuningParameters(wait: .finished))
+                try await BenchTexts.settle(client)
+            }
             guard try await client.status().body.learnt > 0 else {
                 throw BenchDaemon.Failure(description: "the burst came to nothing")
             }

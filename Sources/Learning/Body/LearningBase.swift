@@ -18,6 +18,8 @@ package struct LearningBase: Sendable {
     /// What the checkpoint has before the names of a plain encoder's tensors, such as `bert.`.
     package let namePrefix: String
     private let serving: Serving
+    private let precision: WeightPrecision
+    private let kernels: VectorKernels
     /// Names the arithmetic of this process: results of different paths differ in the last bits, or more.
     package let kernelPath: String
 
@@ -32,6 +34,8 @@ package struct LearningBase: Sendable {
         namePrefix = model.namePrefix
         kernelPath = "\(kernels)+\(model.encoder.precision.rawValue)"
         serving = Serving(Body(encoder: model.encoder))
+        precision = model.encoder.precision
+        self.kernels = model.encoder.kernels
     }
 
     /// What serves with revision 0.
@@ -44,15 +48,17 @@ package struct LearningBase: Sendable {
         init(_ body: Body) { self.body = Mutex(body) }
     }
 
-    /// Lets the body's packed weights go once nobody computes with them; they are packed again when they are needed.
-    func rest() { serving.body.withLock { $0 = $0.resting() } }
+    /// Says which of the bodies with these weights serves; nil for none.
+    ///
+    /// That one is `body`; where there is none, packed weights go once nobody computes with them, and `body` packs them
+    /// again when it is used.
+    func serve(_ body: Body?) { serving.body.withLock { $0 = body ?? $0.resting() } }
 
     /// A body of these weights and what `adapter` adds to them, to serve as the base's does.
     func body(_ parameters: BodyParameters, adapter: LowRankAdapter? = nil) -> Body {
-        let own = body.encoder
-        return Body(
+        Body(
             encoder: TextEncoder(
-                parameters, adapter: adapter, configuration: configuration, plan: pooling, precision: own.precision,
-                kernels: own.kernels))
+                parameters, adapter: adapter, configuration: configuration, plan: pooling, precision: precision,
+                kernels: kernels))
     }
 }

@@ -67,7 +67,7 @@ package struct LoadedBody: Sendable {
     }
 
     /// Whether `method` goes on with this body's adapter.
-    private func continues(_ method: TuningMethod) -> Bool {
+    func continues(_ method: TuningMethod) -> Bool {
         if case .lora(let plan) = method { adapter?.plan == plan } else { false }
     }
 }

@@ -38,9 +38,21 @@ struct BurstRun {
     let base: LearningBase
     let pipeline: TextPipeline
     let board: BurstBoard
+    private let parent: LoadedBody
 
     /// Corrections whose features are computed before it is asked again whether to stop.
     private static let chunk = 64
+
+    init(job: BurstJob, base: LearningBase, pipeline: TextPipeline, board: BurstBoard) {
+        self.job = job
+        self.base = base
+        self.pipeline = pipeline
+        self.board = board
+        parent = job.purpose.isFromBase ? .base(base) : job.parent.body
+    }
+
+    /// Packs the weights of the body that the burst begins with.
+    func prepare() { parent.body.encoder.prepare() }
 
     /// Computes all of it.
     ///
@@ -48,7 +60,6 @@ struct BurstRun {
     /// - Throws: `BurstError`, `TuningError` or `InferenceError`.
     func run() throws -> BurstVerdict {
         let isRebuild = job.purpose == .rebuild
-        let parent = job.purpose.isFromBase ? LoadedBody.base(base) : job.parent.body
         let before = table(parent)
         let live = job.changes.filter(\.state.isLive)
         // The learner's table may have been ahead of the journal's page, or behind it, for a moment.
@@ -97,7 +108,7 @@ struct BurstRun {
         let labels = BurstTraining.labels(of: trained)
         let recipe = BurstRecipe(
             method, new: sets.new.count, replay: sets.replay.count, labels: labels.count,
-            members: job.policy.members, isContinued: parent.start(method).adapter != nil, caution: job.caution,
+            members: job.policy.members, isContinued: parent.continues(method), caution: job.caution,
             stepLimit: try stepLimit(trained, parent, labels: labels.count))
         board.update {
             $0.state = .running
@@ -229,9 +240,11 @@ struct BurstRun {
         guard job.purpose != .rebuild else { return nil }
         let sample = corrections.prefix(BurstRecipe.batchSize).map(TextInput.init)
         let extractor = FeatureExtractor(pipeline: pipeline, body: parent.body)
-        _ = try extractor.features(Array(sample.prefix(1)))
+        let workspace = extractor.makeWorkspace()
+        // What is done once does not count.
+        _ = try extractor.features(sample, workspace: workspace)
         let started = Self.threadSeconds
-        _ = try extractor.features(sample)
+        _ = try extractor.features(sample, workspace: workspace)
         let seconds = max(Self.threadSeconds - started, 1e-6) * Self.stepCost
         let threads = Double(min(BurstRecipe.members(job.policy.members, labels: labels), IdleThread.count))
         return max(1, Int(min(job.policy.longestBurst / .seconds(1) * threads / seconds, 1e9)))

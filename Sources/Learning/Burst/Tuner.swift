@@ -7,6 +7,8 @@ actor Tuner {
 
     /// Computes `work` on a thread of its own, and waits.
     func run(_ work: BurstRun) throws -> sending BurstVerdict {
-        try IdleThread.run(named: "tuning") { Result { try work.run() } }.get()
+        // At this thread's priority: whoever needs the same weights meanwhile waits for it.
+        work.prepare()
+        return try IdleThread.run(named: "tuning") { Result { try work.run() } }.get()
     }
 }

@@ -25,11 +25,7 @@ struct TensorFile {
         guard let entry = file.entries[name] else {
             throw ModelError(.missingTensor, "\(path): there is no tensor '\(name)'")
         }
-        guard let tensor = file.tensor(of: entry) else {
-            throw ModelError(
-                .malformed,
-                "\(path): tensor '\(name)' is \(entry.elementType.rawValue); expected F32, F16 or BF16")
-        }
+        let tensor = try naming { () throws(ModelError) in try file.tensor(of: entry) }
         guard tensor.isFinite else {
             throw ModelError(.malformed, "\(path): tensor '\(name)' holds values that are not finite")
         }
@@ -43,21 +39,5 @@ struct TensorFile {
         } catch {
             throw ModelError(error.code, "\(path): \(error.description)")
         }
-    }
-}
-
-extension SafetensorsFile {
-    /// The values of `entry`: F32 where it is mapped, F16 and BF16 widened into memory of their own; nil for other types.
-    func tensor(of entry: TensorEntry) -> Tensor? {
-        if entry.elementType == .f32 {
-            let mapped: Tensor? = unsafe withUnsafeBytes(of: entry) { bytes in
-                guard let base = bytes.baseAddress, UInt(bitPattern: base).isMultiple(of: 4) else { return nil }
-                let floats = unsafe base.assumingMemoryBound(to: Float.self)
-                return unsafe Tensor(
-                    storage: FloatStorage(borrowing: floats, count: entry.count, from: self), shape: entry.shape)
-            }
-            if let mapped { return mapped }
-        }
-        return floats(of: entry).map { Tensor($0, shape: entry.shape) }
     }
 }

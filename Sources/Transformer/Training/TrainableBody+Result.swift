@@ -38,7 +38,7 @@ extension TrainableBody {
         return LowRankAdapter(low, factors: factors)
     }
 
-    /// The dense body as it is now, without the addition: what is served after the burst.
+    /// The dense body as it is now, to which `adapter` is still to be added.
     package func parameters() -> BodyParameters {
         var result = plan.base
         let all = Dictionary(uniqueKeysWithValues: trained.map { ($0.name, $0) })

@@ -2,8 +2,8 @@ package import Tensors
 
 /// A private copy of a body for one burst: forward, backward, and the tensors that the burst's method changes.
 ///
-/// What is not trained is read where the base has it. All memory is taken at the start, from the configuration and the
-/// limits. One thread uses it at a time; it is not `Sendable`.
+/// What is not trained is read where the base has it, weights that are packed as `FrozenWeights` has them. All other memory
+/// is asked for at the start, from the configuration and the limits. One thread uses it at a time; it is not `Sendable`.
 package final class TrainableBody {
     /// The weights to begin with, and what is to be trained of them.
     package struct Plan {

@@ -66,6 +66,28 @@ import Testing
         await daemon.remove()
     }
 
+    @Test func `a model whose tokenizer cannot be read is named, and no state is begun for it`() async throws {
+        let folder = try DaemonProcess.temporaryFolder()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let source = try #require(ProcessInfo.processInfo.environment["ATTUNED_MODEL"])
+        let model = folder.appending(path: "model").path(percentEncoded: false)
+        try FileManager.default.createDirectory(atPath: model, withIntermediateDirectories: true)
+        for name in try FileManager.default.contentsOfDirectory(atPath: source) where name != "tokenizer.json" {
+            try FileManager.default.createSymbolicLink(
+                atPath: "\(model)/\(name)", withDestinationPath: "\(source)/\(name)")
+        }
+        try Data("{}".utf8).write(to: folder.appending(path: "model/tokenizer.json"))
+        let state = folder.appending(path: "state").path(percentEncoded: false)
+        let words = ["--model", model, "--state-directory", state]
+        let socket = folder.appending(path: "socket").path(percentEncoded: false)
+        for command in [["serve", "--socket", socket], ["check"]] {
+            let (code, text) = try await Program.run("attuned", command + words)
+            #expect(code != 0)
+            #expect(text.contains("tokenizer.json"), "\(text)")
+            #expect(!FileManager.default.fileExists(atPath: state), "\(command)")
+        }
+    }
+
     @Test func `what is retracted is unlearnt`() async throws {
         let daemon = try await DaemonProcess.start()
         let client = try AttuneClient(path: daemon.socket)

@@ -88,6 +88,19 @@ import Transformer
             .features(inputs)
         #expect(features.map(bits) == inputs.map { bits(model.alone($0)) })
     }
+
+    @Test func `is the same from the extractor for a text longer than a batch, alone, between others and again`() throws
+    {
+        let model = try TinyModel().load()
+        let extractor = FeatureExtractor(pipeline: model.pipeline, body: model.body, batchTokens: 1)
+        let long = TextInput(String(repeating: "a b ", count: 400))
+        let inputs = [TextInput("a"), long, TextInput("b c"), long]
+        let expected = inputs.map { bits(model.alone($0)) }
+        #expect(try extractor.features([long]).map(bits) == [expected[1]])
+        #expect(try extractor.features(inputs).map(bits) == expected)
+        #expect(try extractor.features(inputs, workspace: extractor.makeWorkspace()).map(bits) == expected)
+        #expect(try extractor.features([]).isEmpty)
+    }
 }
 
 @Suite struct `Clients that share an engine` {

@@ -119,6 +119,33 @@ import Tuning
         }
     }
 
+    @Test func `the base model's body is the one that serves, and a fresh one where none does`() throws {
+        let base = try BodyModel().base()
+        let copy = base
+        let first = base.body
+        #expect(base.body === first && copy.body === first)
+        copy.serve(nil)
+        let second = base.body
+        #expect(second !== first && base.body === second && copy.body === second)
+        #expect(featureBits(second.encoder) == featureBits(first.encoder))
+        base.serve(first)
+        #expect(copy.body === first)
+    }
+
+    @Test func `an adapter is still there when its directory is not`() async throws {
+        let model = try BodyModel()
+        let base = try model.base()
+        let store = try BodyStore(base, of: model)
+        let method = TuningMethod.lora(LowRankPlan(rank: 4, alpha: 8))
+        let tuned = try tune(.base(base), method, base)
+        let (loaded, _, directory) = try await store.publish(tuned.draft(from: .base(base), base: base), method: "lora")
+        try FileManager.default.removeItem(atPath: directory)
+        #expect(featureBits(loaded.body.encoder) == featureBits(tuned.body.encoder))
+        #expect(featureBits(loaded.body.encoder.unpacked()) == featureBits(tuned.body.encoder))
+        let next = try tune(loaded, method, base, steps: 1)
+        #expect(try next.body.encoder.hasWeights(of: tune(tuned, method, base, steps: 1).body.encoder))
+    }
+
     @Test(arguments: BodyModel.Form.allCases)
     func `a delta has the biases that were trained, under the checkpoint's names`(form: BodyModel.Form) async throws {
         let model = try BodyModel(form)

@@ -52,7 +52,7 @@ package struct LearningBase: Sendable {
     ///
     /// That one is `body`; where there is none, packed weights go once nobody computes with them, and `body` packs them
     /// again when it is used.
-    func serve(_ body: Body?) { serving.body.withLock { $0 = body ?? $0.resting() } }
+    package func serve(_ body: Body?) { serving.body.withLock { $0 = body ?? $0.resting() } }
 
     /// A body of these weights and what `adapter` adds to them, to serve as the base's does.
     func body(_ parameters: BodyParameters, adapter: LowRankAdapter? = nil) -> Body {

@@ -28,11 +28,26 @@ import Tuning
         #expect(recipe(labels: 2, isContinued: true).members == 1, "an adapter is gone on with by one")
     }
 
-    @Test func `divides the steps that there is time for among the adapters`() {
+    @Test func `divides the steps that there is time for among as many adapters as can go over everything`() {
         let whole = recipe(labels: 2)
         #expect(whole.plan.steps == 4 * 200 / 32)
-        #expect(recipe(labels: 2, stepLimit: 8 * 20).plan.steps == 20)
+        let short = recipe(labels: 2, stepLimit: 6 * 25 + 24)
+        #expect(short.members == 6)
+        #expect(short.plan.steps == 25, "as many as with all the time in the world")
+        let shorter = recipe(labels: 2, stepLimit: 2 * 20)
+        #expect(shorter.members == 2)
+        #expect(shorter.plan.steps == 20)
         #expect(recipe(labels: 2, stepLimit: 1).plan.steps == 8, "fewer teach nothing")
         #expect(recipe(labels: 77, stepLimit: 2 * 20).plan.steps == 20)
+        #expect(recipe(labels: 2, members: 1, stepLimit: 20).plan.steps == 20)
+    }
+
+    @Test(arguments: [(2, 512, 8, 64), (2, 2000, 4, 250), (2, 4096, 2, 500), (57, 3000, 2, 500)])
+    func `goes over thousands as often as over few, with fewer adapters`(
+        labels: Int, new: Int, members: Int, steps: Int
+    ) {
+        let made = recipe(new: new, labels: labels)
+        #expect(made.members == members)
+        #expect(made.plan.steps == steps)
     }
 }

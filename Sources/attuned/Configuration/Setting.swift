@@ -97,7 +97,7 @@ struct Setting: Sendable {
         Setting(
             "tuning.members", .integer(1...16),
             "LoRA adapters that a burst trains, on as many threads as there are, to serve their mean; from 2 on, "
-                + "four times as many below 16 labels.",
+                + "four times as many below 16 labels, and fewer where there is no time for all.",
             otherwise: "2"),
         Setting(
             "tuning.topLayers", .integer(1...1_024), "Layers that the method top-layers trains.", otherwise: "2"),

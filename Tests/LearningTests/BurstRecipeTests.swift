@@ -49,5 +49,8 @@ import Tuning
         let made = recipe(new: new, labels: labels)
         #expect(made.members == members)
         #expect(made.plan.steps == steps)
+        let more = recipe(new: new, labels: labels, members: 16)
+        #expect(more.members == 16, "so many were asked for, and there is time")
+        #expect(more.plan.steps == steps)
     }
 }

@@ -39,7 +39,7 @@ package struct BurstRecipe: Codable, Sendable, Equatable {
         let passes = hasManyLabels ? 8 : 4
         let steps = min(
             max(Self.minimumSteps, (passes * mixed + Self.batchSize - 1) / Self.batchSize), Self.mostSteps)
-        let stepsInAll = min(stepLimit ?? .max, Self.mostStepsInAll)
+        let stepsInAll = min(stepLimit ?? .max, Self.mostSteps * members)
         if case .lora = method, !isContinued {
             let wanted = Self.members(members, labels: labels)
             // Going over everything as often as it takes comes first, before the mean of more.
@@ -94,7 +94,6 @@ package struct BurstRecipe: Codable, Sendable, Equatable {
     private static let minimumSteps = 8
     /// Of one addition: more were not better with 3,000 corrections of 57 labels.
     private static let mostSteps = 500
-    private static let mostStepsInAll = 1000
     private static let fewestMembers = 2
 
     private static func learningRate(_ method: TuningMethod) -> Float {

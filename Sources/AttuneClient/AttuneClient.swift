@@ -9,9 +9,13 @@ public import LineProtocol
 public final class AttuneClient: Sendable {
     private let connection: LineConnection
     private let calls: PendingCalls
+    private let timeout: Duration?
 
     /// Connects to the daemon's socket.
-    public init(path: String) throws(ClientError) {
+    ///
+    /// - Parameter timeout: how long calls wait for their replies that say nothing else; nil for as long as it takes.
+    public init(path: String, timeout: Duration? = nil) throws(ClientError) {
+        self.timeout = timeout
         let calls = PendingCalls()
         self.calls = calls
         connection = try LineConnection(path: path, onLine: { calls.receive($0) }, onEnd: { calls.end() })
@@ -50,6 +54,7 @@ public final class AttuneClient: Sendable {
         } catch {
             throw .invalidCall("\(error)")
         }
+        if let fault = Self.fault(in: line) { throw .invalidCall(fault) }
         guard line.count - 1 <= Limits.lineBytes else {
             throw .invalidCall("its line has \(line.count - 1) bytes; the daemon takes \(Limits.lineBytes)")
         }
@@ -59,7 +64,7 @@ public final class AttuneClient: Sendable {
             await withCheckedContinuation { continuation in
                 guard calls.add(id, continuation, progress: progress) else { return }
                 connection.send(line)
-                guard let timeout else { return }
+                guard let timeout = timeout ?? self.timeout else { return }
                 Self.timers.asyncAfter(deadline: .now() + timeout.seconds) { [weak calls, weak connection] in
                     if calls?.finish(id, .failure(.timedOut)) == true { connection?.send(Self.cancellation(of: id)) }
                 }
@@ -88,6 +93,19 @@ public final class AttuneClient: Sendable {
         connection.finishSending()
         for await _ in ends {}
         connection.close()
+    }
+
+    /// What the daemon would refuse the whole line for, without a word of whose it is; nil for nothing.
+    private static func fault(in line: [UInt8]) -> String? {
+        let mark = Array(#"\u0000"#.utf8)
+        // The mark may also be text, behind an escaped backslash.
+        guard line.contains(0) || line.firstRange(of: mark) != nil else { return nil }
+        do {
+            _ = try JSONValue(parsing: Array(line.dropLast()))
+            return nil
+        } catch {
+            return error.message
+        }
     }
 
     private struct Envelope<Value: Decodable>: Decodable {

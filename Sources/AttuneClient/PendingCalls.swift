@@ -17,8 +17,6 @@ final class PendingCalls: Sendable {
         var lastID: Int64 = 0
         /// Why no reply comes any more.
         var end: ClientError?
-        /// An error that concerns the connection as a whole; it explains the end that follows.
-        var complaint: ClientError?
     }
 
     private let state = Mutex(State())
@@ -70,24 +68,27 @@ final class PendingCalls: Sendable {
     }
 
     /// Takes a line from the daemon to where it belongs.
+    ///
+    /// One that cannot be told from which call it comes, an error that concerns no call or none that is known, ends all
+    /// of them: one would wait for ever otherwise.
     func receive(_ line: [UInt8]) {
         switch ServerMessage(line: line) {
         case .result(_, .integer(let id)): finish(id, .success(line))
         case .error(let error, .integer(let id)?): finish(id, .failure(.protocolError(error)))
-        case .error(let error, nil): state.withLock { $0.complaint = .protocolError(error) }
+        case .error(let error, nil): end(.protocolError(error))
         case .progress(let value, .integer(let id)):
             let progress = state.withLock { $0.calls[id]?.progress }
             progress?(value)
         case .result, .error, .progress: break
-        case nil: state.withLock { $0.complaint = .malformedReply("a line that is neither a reply nor progress") }
+        case nil: end(.malformedReply("a line that is neither a reply nor progress"))
         }
     }
 
-    /// Ends every call: no reply comes any more.
-    func end() {
+    /// Ends every call: no reply comes any more, because of `error` if nothing ended them before.
+    func end(_ error: ClientError = .closed) {
         let (calls, error) = state.withLock { state in
             let calls = state.calls
-            let error = state.end ?? state.complaint ?? .closed
+            let error = state.end ?? error
             state.calls = [:]
             state.end = error
             return (calls, error)

@@ -58,7 +58,7 @@ final class ConnectionTable {
             return
         }
         guard connections.count < limits.connections else {
-            throw refusal("the daemon has \(limits.connections) connections; limits.connections allows no more")
+            throw refusal("the daemon has \(limits.connections) connections; \(limits.connectionBound) allows no more")
         }
         guard peer.uid == 0 || byUser[peer.uid, default: 0] < limits.connectionsPerUser else {
             throw refusal(

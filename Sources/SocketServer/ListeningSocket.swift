@@ -22,8 +22,8 @@ package struct ListeningSocket: Sendable {
         let inode: UInt64
     }
 
-    /// Binds `path` with mode 0660, over a stale socket if need be.
-    package static func bind(path: String) throws(SocketError) -> ListeningSocket {
+    /// Checks that a socket can have `path` as its address, whatever is there.
+    package static func check(path: String) throws(SocketError) {
         guard !path.isEmpty, path.utf8.count <= pathLimit, !path.utf8.contains(0) else {
             throw SocketError(
                 kind: .pathTooLong,
@@ -31,6 +31,11 @@ package struct ListeningSocket: Sendable {
                 reason: "a socket's path has 1 to \(pathLimit) bytes; this one has \(path.utf8.count)"
             )
         }
+    }
+
+    /// Binds `path` with mode 0660, over a stale socket if need be.
+    package static func bind(path: String) throws(SocketError) -> ListeningSocket {
+        try check(path: path)
         try removeStale(path)
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | closeOnExec, 0)
         guard descriptor >= 0 else { throw failure("cannot make a socket", path) }

@@ -8,6 +8,8 @@ package struct ServerLimits: Sendable, Equatable {
     /// Requests of one connection that wait for a burst; past that its requests are not read.
     package var waiting = 1024
     package var connections = Limits.connections
+    /// What bounds `connections`, for the error of one too many.
+    package private(set) var connectionBound = "limits.connections"
     package var connectionsPerUser = Limits.connectionsPerUser
     /// Bytes of one reply.
     package var replyBytes = Limits.replyBytes
@@ -24,12 +26,15 @@ package struct ServerLimits: Sendable, Equatable {
     /// These limits, with so many connections at most that the process does not run out of descriptors.
     ///
     /// Accepting without a descriptor left fails and is tried again at once, for ever.
-    func withinDescriptors() -> ServerLimits {
+    package func withinDescriptors() -> ServerLimits {
         var limits = self
         var descriptors = rlimit()
         if unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &descriptors) == 0 {
             let room = Int(clamping: descriptors.rlim_cur) - Self.reservedDescriptors
-            limits.connections = min(limits.connections, max(room, 1))
+            if limits.connections > max(room, 1) {
+                limits.connections = max(room, 1)
+                limits.connectionBound = "the limit on open files (LimitNOFILE in the unit, ulimit -n)"
+            }
         }
         return limits
     }

@@ -90,6 +90,16 @@ extension StateStore {
             "WHERE state = ? AND sequence > ? ORDER BY sequence LIMIT ?", [state.rawValue, cursor, limit])
     }
 
+    /// The labels of all live corrections.
+    package func labels() async throws(StorageError) -> Set<String> {
+        try await onDatabase { () throws(StorageError) in
+            try self.read { database in
+                let states = CorrectionState.allCases.filter(\.isLive).map { "'\($0.rawValue)'" }.joined(separator: ", ")
+                return try String.fetchSet(database, sql: "SELECT DISTINCT label FROM correction WHERE state IN (\(states))")
+            }
+        }
+    }
+
     /// Up to `limit` corrections that changed after `change`, in the order of their last changes.
     ///
     /// Whoever keeps the `change` of the last one read sees every correction that is new or in another state since.

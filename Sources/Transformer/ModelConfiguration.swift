@@ -15,6 +15,8 @@ package struct ModelConfiguration: Sendable, Equatable {
     package var normEpsilon: Float
     /// The class names of a classification checkpoint, by index; nil where config.json names none.
     package var labels: [String]?
+    /// What a classification checkpoint was trained for, such as "single_label_classification"; nil where it does not say.
+    package var problemType: String?
 
     /// Weights of the blocks' linear layers: what a batch reads, and what each token is multiplied by.
     package var linearWeightCount: Int { layerCount * hiddenSize * (4 * hiddenSize + 2 * intermediateSize) }
@@ -70,6 +72,8 @@ package struct ModelConfiguration: Sendable, Equatable {
                 code: .unsupported)
         }
         labels = try Self.labels(in: file)
+        let problem = try file.string("problem_type", otherwise: "")
+        problemType = problem.isEmpty ? nil : problem
     }
 
     /// The values of id2label, in the order of its ids, which must be 0, 1, 2, ….

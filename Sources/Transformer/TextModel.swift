@@ -65,6 +65,15 @@ package struct TextModel: Sendable {
     private static func head(
         _ root: ParameterScope, labelCount: Int, configuration: ModelConfiguration
     ) throws(ModelError) -> ClassificationHead {
+        if let type = configuration.problemType, type != "single_label_classification" {
+            throw ModelError(
+                .unsupported,
+                "config.json: problem_type '\(type)' is not supported; supported: single_label_classification")
+        }
+        guard labelCount > 1 else {
+            throw ModelError(
+                .unsupported, "classifier.weight has \(labelCount) row; a classifier needs one for each of its classes")
+        }
         let labels = configuration.labels ?? (0..<labelCount).map { "LABEL_\($0)" }
         guard labels.count == labelCount else {
             throw ModelError(

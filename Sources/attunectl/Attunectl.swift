@@ -31,7 +31,7 @@ struct Attunectl: AsyncParsableCommand {
               65  a file's content is malformed (the message names the line)
               66  a file cannot be read
               69  no daemon: the socket is missing or refuses
-              75  try again: overloaded, shutting down, connection lost, no reply in time
+              75  try again: overloaded, shutting down, connection lost, no reply within --timeout
               76  the daemon's reply cannot be understood
             """,
         version: Version.current,

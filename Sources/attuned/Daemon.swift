@@ -75,10 +75,19 @@ struct Daemon {
         reloader = Reloader(settings, source: source, notifier: notifier, threshold: threshold, logger: logger)
         let router = RequestRouter(
             model: model, engine: engine, learner: learner, store: store, limits: LiveLimits(settings),
-            room: StateRoom(store: store, logger: logger), reloader: reloader, logger: logger)
+            room: StateRoom(store: store, logger: logger), labelRoom: LabelRoom(store: store), reloader: reloader,
+            logger: logger)
         server = try await SocketServer.start(
             on: socket, policy: policy, limits: settings.serverLimits, logger: logger, handler: router)
         router.connections.attach(server)
+        if router.limits.server.connections < settings.serverLimits.connections {
+            logger.warning(
+                "fewer connections than limits.connections allows",
+                metadata: [
+                    "connections": "\(router.limits.server.connections)",
+                    "boundedBy": "\(router.limits.server.connectionBound)",
+                ])
+        }
         await reloader.attach(
             .init(learner: learner, server: server, socketGroup: socket.group, limits: router.limits))
         logger.info(

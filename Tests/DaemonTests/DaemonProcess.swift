@@ -63,7 +63,7 @@ final class DaemonProcess: Sendable {
         let file = folder.appending(path: "settings.yaml")
         try """
         labels: [\(quoted)]
-        learning: {idleSeconds: 0.2}
+        \(settings.contains("learning:") ? "" : "learning: {idleSeconds: 0.2}")
         \(settings)
         """.write(to: file, atomically: true, encoding: .utf8)
         let log = folder.appending(path: "log")

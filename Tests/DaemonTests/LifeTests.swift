@@ -131,7 +131,64 @@ import Testing
         }
         #expect(refused?.exit.code == 78)
         #expect(refused?.log.contains(culprit) == true, "\(refused?.log ?? "")")
+        // Who is sent to the check finds it there.
+        let file = folder.appending(path: "settings.yaml").path(percentEncoded: false)
+        let model = ProcessInfo.processInfo.environment["ATTUNED_MODEL"] ?? ""
+        let (code, text) = try await Program.run("attuned", ["check", "--config", file, "--model", model])
+        #expect(code != 0)
+        #expect(text.contains(culprit), "\(text)")
         try FileManager.default.removeItem(at: folder)
+    }
+
+    @Test func `a socket's path that is too long is a fault of the configuration, for the check as well`() async throws
+    {
+        let folder = try DaemonProcess.temporaryFolder()
+        let path = folder.path(percentEncoded: false)
+        let words = [
+            "--model", ProcessInfo.processInfo.environment["ATTUNED_MODEL"] ?? "", "--state-directory", "\(path)/state",
+            "--socket", "\(path)/\(String(repeating: "s", count: 100))",
+        ]
+        for (command, expected) in [("serve", Int32(78)), ("check", 1)] {
+            let (code, text) = try await Program.run("attuned", [command] + words)
+            #expect(code == expected, "\(command)")
+            #expect(text.contains("103 bytes"), "\(text)")
+        }
+        try FileManager.default.removeItem(at: folder)
+    }
+
+    @Test func `a backup that is looked at is not mistaken for the state of the daemon that runs`() async throws {
+        let daemon = try await DaemonProcess.start()
+        let client = try AttuneClient(path: daemon.socket)
+        _ = try await client.submit(SubmitParameters("one text", label: "alpha", wait: .published))
+        _ = try await client.submit(SubmitParameters("another", label: "beta", wait: .published))
+        let path = daemon.folder.path(percentEncoded: false)
+        let common = ["--model", ProcessInfo.processInfo.environment["ATTUNED_MODEL"] ?? "", "--socket", daemon.socket]
+        func run(_ command: String, state: String, _ words: String...) async throws -> (code: Int32, text: String) {
+            try await Program.run("attuned", [command] + words + common + ["--state-directory", "\(path)/\(state)"])
+        }
+        #expect(try await run("backup", state: "state", "\(path)/first").code == 0)
+        #expect(try await run("verify", state: "first", "all").code == 0)
+        // Damaged where the live one is not.
+        let revision = try #require(try await client.revisions().map(\.id).max())
+        let folder = "\(path)/first/revisions/\(String(repeating: "0", count: 6 - "\(revision)".count))\(revision)"
+        let head = "\(folder)/head.safetensors"
+        var bytes = try Data(contentsOf: URL(filePath: head))
+        bytes[bytes.count - 1] ^= 1
+        try FileManager.default.removeItem(atPath: head)
+        try bytes.write(to: URL(filePath: head))
+        #expect(try await run("verify", state: "state", "all").code == 0)
+        let (code, text) = try await run("verify", state: "first", "all")
+        #expect(code != 0, "\(text)")
+        // And a copy of the copy has what the copy had.
+        _ = try await client.submit(SubmitParameters("a third", label: "gamma", wait: .published))
+        #expect(try await run("backup", state: "first", "\(path)/second").code == 0)
+        let copied = try await run("check", state: "second")
+        #expect(copied.text.contains("2 learnt") || copied.code != 0, "\(copied.text)")
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: "\(path)/state").allSatisfy { !$0.contains("snapshot") }
+        )
+        client.close()
+        await daemon.remove()
     }
 
     @Test func `one client's thousands of texts do not hold up another's single one`() async throws {

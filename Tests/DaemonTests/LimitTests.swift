@@ -86,6 +86,47 @@ private func refusal(_ body: () async throws -> Void) async -> ProtocolError? {
         await daemon.remove()
     }
 
+    @Test(arguments: [true, false])
+    func `count labels that the learner has not seen yet`(isEnabled: Bool) async throws {
+        let settings = "limits: {labels: 40}\nlearning: {enabled: \(isEnabled), idleSeconds: 0.2}"
+        let daemon = try await DaemonProcess.start(settings: settings)
+        let client = try AttuneClient(path: daemon.socket)
+        // A file whose columns were mixed up: every row brings a label of its own.
+        let refusals = await withTaskGroup(of: ProtocolError?.self) { group in
+            for row in 0..<200 {
+                group.addTask {
+                    await refusal {
+                        _ = try await client.submit(SubmitParameters(Input("a text, \(row)"), label: "text \(row)"))
+                    }
+                }
+            }
+            return await group.reduce(into: [ProtocolError]()) { if let error = $1 { $0.append(error) } }
+        }
+        // Two are the configuration's. A look at what is stored may miss those that are being stored.
+        #expect((162 - Limits.inFlight...162).contains(refusals.count), "\(refusals.count) of 200")
+        #expect(refusals.allSatisfy { $0.reason == "outOfRange" && $0.message.contains("limits.labels") })
+        client.close()
+        // What is there already counts after a restart as well, and what is taken back makes room.
+        await daemon.stop()
+        let again = try await DaemonProcess.start(in: daemon.folder, settings: settings)
+        let second = try AttuneClient(path: again.socket)
+        let more = SubmitParameters("a text", label: "one more")
+        let error = await refusal { _ = try await second.submit(more) }
+        #expect(error?.message.contains("limits.labels allows 40") == true)
+        for correction in try await second.corrections(limit: 100).corrections {
+            _ = try await second.retract(correction.sequence)
+        }
+        var isRefused = true
+        // What is stored is looked at once a second.
+        for _ in 0..<600 where isRefused {
+            try await Task.sleep(for: .milliseconds(50))
+            isRefused = (try? await second.submit(more)) == nil
+        }
+        #expect(!isRefused)
+        second.close()
+        await again.remove()
+    }
+
     @Test(arguments: ["limits.journalBytes", "limits.stateBytes"])
     func `refuse corrections past the state's size, until it is raised`(name: String) async throws {
         let key = name.dropFirst("limits.".count)

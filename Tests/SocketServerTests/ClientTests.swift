@@ -140,7 +140,54 @@ private func obstacle(_ path: String) -> ClientError.Obstacle? {
             } catch ClientError.invalidCall(let why) {
                 #expect(why.contains("\(Limits.lineBytes)"))
             }
+            for text in ["a\0b", "\0"] {
+                do {
+                    _ = try await client.predict(Input(text))
+                    Issue.record("a NUL is in the text")
+                } catch ClientError.invalidCall(let why) {
+                    #expect(why.contains("U+0000"), "\(why)")
+                }
+            }
+            // A text about it is another matter.
+            #expect(try await client.predict(#"a\u0000b \\u0000"#).label == "alpha")
             #expect(try await client.metrics() == "# EOF\n")
+        }
+    }
+
+    @Test(arguments: [
+        #"{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"not JSON","data":{"reason":"nul"}}}"#,
+        "nonsense",
+    ])
+    func `does not wait for a reply that it could not tell from others`(line: String) async throws {
+        let folder = try TemporaryFolder()
+        let socket = try ListeningSocket.bind(path: folder.path + "/socket")
+        #expect(listen(socket.descriptor, 1) == 0)
+        let client = try AttuneClient(path: folder.path + "/socket")
+        // Answers the first request; the connection stays open.
+        let answering = Thread {
+            let connection = accept(socket.descriptor, nil, nil)
+            var request = [UInt8](repeating: 0, count: 1024)
+            if recv(connection, &request, request.count, 0) > 0 {
+                _ = send(connection, line + "\n", line.utf8.count + 1, 0)
+            }
+        }
+        answering.start()
+        defer { close(socket.descriptor) }
+        let error = await #expect(throws: ClientError.self) { try await client.status() }
+        switch error {
+        case .protocolError(let error): #expect(error.message == "not JSON")
+        case .malformedReply: #expect(line == "nonsense")
+        default: Issue.record("ended with \(String(describing: error))")
+        }
+        await #expect(throws: ClientError.self) { try await client.status() }
+    }
+
+    @Test func `waits no longer than it was told for every call`() async throws {
+        let gate = Gate()
+        try await serving(gate) { path, _ in
+            let client = try AttuneClient(path: path, timeout: .milliseconds(20))
+            await #expect(throws: ClientError.timedOut) { try await client.status() }
+            try await gate.wait { $0.cancelled == 1 }
         }
     }
 

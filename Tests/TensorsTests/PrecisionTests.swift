@@ -147,6 +147,22 @@ private func rounded(_ value: Float) -> Float {
         }
     }
 
+    @Test func `of 8, where the zero point was rounded down from a half that was a little more`() {
+        // The smallest value is a hair beyond a step below the zero point then: it must not come back as the largest.
+        let (least, most): (Float, Float) = (-4.867_839_813_232_422, 3.722_465_991_973_877)
+        let k = 37
+        var x = [Float](repeating: 0, count: k)
+        (x[0], x[1], x[k - 1]) = (least, most, least)
+        // Each value alone: in a vector, and behind the last whole one.
+        let places = [0, 1, k - 1]
+        let w = places.flatMap { place in (0..<k).map { Float($0 == place ? 1 : 0) } }
+        for (kernels, values) in products(.int8, x, w, [0, 0, 0], m: 1, k: k, n: places.count) {
+            for (place, value) in zip(places, values) {
+                #expect(abs(value - x[place]) <= (most - least) / 255, "\(kernels): \(value), not \(x[place])")
+            }
+        }
+    }
+
     @Test(arguments: [WeightPrecision.bfloat16, .int8]) func `and the activation`(precision: WeightPrecision) {
         // One weight of 1, so that the activation's argument is the rounded value itself.
         let (m, n) = (401, 3)

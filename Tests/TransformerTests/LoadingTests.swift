@@ -46,6 +46,14 @@ import Transformer
         #expect(error?.description.contains("names 3 labels, but classifier.weight has 4 rows") == true)
     }
 
+    @Test func `wants a classifier to tell something apart`() throws {
+        let error = try load { shapes in
+            shapes["classifier.weight"] = [1, 24]
+            shapes["classifier.bias"] = [1]
+        }
+        #expect(error?.description.contains("has 1 row") == true)
+    }
+
     @Test(arguments: [
         (#""hidden_act": "gelu""#, #""hidden_act": "swish""#, "hidden_act"),
         (#""model_type": "bert""#, #""model_type": "t5""#, "model_type"),
@@ -57,6 +65,10 @@ import Transformer
         (#""1": "middle""#, #""1": "low""#, "same label"),
         (#""1": "middle""#, #""7": "middle""#, "id2label"),
         (#""model_type": "bert","#, #""model_type": "bert", "is_decoder": true,"#, "is_decoder"),
+        (
+            #""model_type": "bert","#, #""model_type": "bert", "problem_type": "multi_label_classification","#,
+            "problem_type"
+        ),
         (#"{"model_type""#, #"["model_type""#, "config.json"),
     ])
     func `names the field of config.json that it cannot use`(old: String, new: String, culprit: String) throws {

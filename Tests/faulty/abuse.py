@@ -270,6 +270,8 @@ def few(tools, count, folder):
     teacher = daemon.client()
     answered, refused = hold([raw(daemon.path) for _ in range(200)])
     expect(answered == 128 - 64 - 2 and refused == 200 - answered, f"{answered} of 200 are answered, {refused} refused")
+    said = teacher.call("server/discover")["limits"]["connections"]
+    expect(said == 128 - 64, f"'server/discover' says that there may be {said} connections")
     if ledger.send(teacher, "few", "f e w", "alpha") is None:
         raise Violation("corrections are refused")
     settle(teacher, ledger)

@@ -10,7 +10,15 @@ struct ConnectionOptions: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("The instance whose socket is /run/attuned/NAME.sock.", valueName: "name"))
     var instance: String?
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp("How long to wait for each reply; as long as it takes, if not given.", valueName: "seconds"))
+    var timeout: Double?
+
     mutating func validate() throws {
+        if let timeout, !(timeout > 0 && timeout <= 1e9) {
+            throw ValidationError("--timeout must be more than 0 seconds.")
+        }
         if socket != nil, instance != nil {
             throw ValidationError("--socket and --instance say the same thing twice; give one of them.")
         }
@@ -30,7 +38,11 @@ struct ConnectionOptions: ParsableArguments {
 
     /// A connection to it.
     func connect() throws(Failure) -> AttuneClient {
-        do { return try AttuneClient(path: path) } catch { throw Failure(error) }
+        do {
+            return try AttuneClient(path: path, timeout: timeout.map { .seconds($0) })
+        } catch {
+            throw Failure(error)
+        }
     }
 
     private static func path(ofInstance name: String) -> String { "/run/attuned/\(name).sock" }

@@ -27,7 +27,9 @@ package struct Failure: Error, Equatable {
     package init(_ error: ClientError) {
         switch error {
         case .unreachable(let path, let obstacle):
-            self.init(.unreachable, "cannot reach the daemon at \(path): \(Self.advice(obstacle, path: path))")
+            self.init(
+                obstacle == .busy ? .tryAgain : .unreachable,
+                "cannot reach the daemon at \(path): \(Self.advice(obstacle, path: path))")
         case .protocolError(let error):
             let isPassing = [.overloaded, .shuttingDown, .durabilityUnknown].contains(error.code)
             let message = "\(error.message) [\(error.code.name), \(error.reason.rawValue)]"

@@ -1,5 +1,4 @@
 import ArgumentParser
-import AttuneClient
 import Foundation
 import Storage
 import Tensors
@@ -36,9 +35,8 @@ struct BackupCommand: AsyncParsableCommand {
         guard !FileManager.default.fileExists(atPath: directory) else {
             throw ConfigurationError("\(directory) exists already")
         }
-        if let socket = settings.text("socket"), let client = try? AttuneClient(path: socket) {
-            defer { client.close() }
-            try fetch(await client.snapshotState())
+        if let snapshot = try await snapshot(of: state, settings) {
+            try fetch(snapshot)
         } else {
             let model = try BaseModelIdentity(name: "", directory: settings.required("model"))
             let store = try StateStore.open(directory: state, baseModel: model)

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Inference
 import Learning
+import SocketServer
 import Storage
 import Tensors
 import Transformer
@@ -42,6 +43,8 @@ struct CheckCommand: AsyncParsableCommand {
             let labels = model.learning.head.map { ", \($0.labels.count) labels of its own" } ?? ""
             print("model: \(model.name), \(model.architecture), \(model.parameterCount) parameters\(labels)")
             _ = try settings.labels()
+            _ = try settings.policy(socketGroup: nil)
+            if let socket = settings.text("socket") { try ListeningSocket.check(path: socket) }
             guard let directory = settings.text("stateDirectory") else { return }
             guard FileManager.default.fileExists(atPath: "\(directory)/state.sqlite") else {
                 print("state: none yet in \(directory)")

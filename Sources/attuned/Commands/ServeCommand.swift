@@ -51,7 +51,12 @@ struct ServeCommand: AsyncParsableCommand {
             case is ConfigurationError: (EINVAL, 78)
             case let error as StorageError: (error.systemNumber, error.code == .otherModel ? 78 : 1)
             case let error as SocketError:
-                if case .system(let number) = error.kind { (number, 1) } else { (EADDRINUSE, 1) }
+                switch error.kind {
+                case .pathTooLong, .notASocket: (EINVAL, 78)
+                case .notListening: (EINVAL, 1)
+                case .inUse: (EADDRINUSE, 1)
+                case .system(let number): (number, 1)
+                }
             default: (EIO, 1)
             }
         notifier.failed(errno: number, status: "cannot start: \(error)")

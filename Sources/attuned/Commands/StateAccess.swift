@@ -13,11 +13,7 @@ func withState<Value>(
     guard FileManager.default.fileExists(atPath: "\(state)/state.sqlite") else {
         throw ConfigurationError("there is no state in \(state)")
     }
-    guard let socket = settings.text("socket"), let client = try? AttuneClient(path: socket) else {
-        return try await withStore(state, model, work)
-    }
-    defer { client.close() }
-    let snapshot = try await client.snapshotState()
+    guard let snapshot = try await snapshot(of: state, settings) else { return try await withStore(state, model, work) }
     // A copy of one's own: the snapshot belongs to the daemon's user, and goes when the daemon makes room.
     // In a folder that nobody else can enter, from the first byte on.
     let folder = FileManager.default.temporaryDirectory.appending(path: "attuned-state-\(UUID().uuidString)")
@@ -31,6 +27,24 @@ func withState<Value>(
     }
     try own(copy)
     return try await withStore(copy.path(percentEncoded: false), model, work)
+}
+
+/// A copy of the state directory `state` as the daemon that has it open makes one; nil if none answers at the socket, or
+/// one that has another state.
+func snapshot(of state: String, _ settings: Settings) async throws -> String? {
+    guard let socket = settings.text("socket"), let client = try? AttuneClient(path: socket) else { return nil }
+    defer { client.close() }
+    let snapshot = try await client.snapshotState()
+    let parent = URL(filePath: snapshot).deletingLastPathComponent().path(percentEncoded: false)
+    if isSameDirectory(parent, state) { return snapshot }
+    try? FileManager.default.removeItem(atPath: snapshot)
+    return nil
+}
+
+private func isSameDirectory(_ one: String, _ other: String) -> Bool {
+    var (first, second) = (stat(), stat())
+    guard unsafe stat(one, &first) == 0, unsafe stat(other, &second) == 0 else { return false }
+    return first.st_dev == second.st_dev && first.st_ino == second.st_ino
 }
 
 /// Makes `folder` and what is in it this process's user's, and nobody else's to enter.

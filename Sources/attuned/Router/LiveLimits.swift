@@ -20,7 +20,7 @@ final class LiveLimits: Sendable {
     private let values: Mutex<(server: ServerLimits, content: ContentLimits)>
 
     init(_ settings: Settings) {
-        values = Mutex((settings.serverLimits, settings.contentLimits))
+        values = Mutex(Self.limits(settings))
     }
 
     /// Those of the socket.
@@ -29,8 +29,13 @@ final class LiveLimits: Sendable {
     /// Those of what comes through it.
     var content: ContentLimits { values.withLock { $0.content } }
 
+    /// Those of `settings`, as far as the process has room for them.
+    private static func limits(_ settings: Settings) -> (ServerLimits, ContentLimits) {
+        (settings.serverLimits.withinDescriptors(), settings.contentLimits)
+    }
+
     func take(_ settings: Settings) {
-        let new = (settings.serverLimits, settings.contentLimits)
+        let new = Self.limits(settings)
         values.withLock { $0 = new }
     }
 }

@@ -7,7 +7,7 @@ import Storage
 extension RequestRouter {
     func submit(_ parameters: SubmitParameters, _ context: RequestContext) async throws -> SubmitResult {
         try check([parameters.input])
-        try checkLabel(parameters.label)
+        try await checkLabel(parameters.label)
         let correction = NewCorrection(
             task: Self.task, text: parameters.input.text, textPair: parameters.input.textPair, label: parameters.label,
             idempotencyKey: parameters.idempotencyKey, predicted: parameters.predicted, slice: parameters.slice,
@@ -113,19 +113,14 @@ extension RequestRouter {
     private static let pageBytes = 1 << 20
 
     /// The number of labels and their length are bounded.
-    private func checkLabel(_ label: String) throws(ProtocolError) {
+    private func checkLabel(_ label: String) async throws {
         let limits = limits.content
         guard label.utf8.count <= limits.labelBytes else {
             throw ProtocolError(
                 .invalidParameters, .outOfRange,
                 "'label' has \(label.utf8.count) bytes; limits.labelBytes allows \(limits.labelBytes)")
         }
-        let known = learner.status.labels
-        guard known.contains(label) || known.count < limits.labels else {
-            throw ProtocolError(
-                .invalidParameters, .outOfRange,
-                "'label' would be label \(known.count + 1); limits.labels allows \(limits.labels)")
-        }
+        try await labelRoom.admit(label, known: learner.status.labels, limit: limits.labels)
     }
 }
 

@@ -18,6 +18,8 @@ struct RequestRouter: RequestHandler {
     let limits: LiveLimits
     /// How much the state may still grow.
     let room: StateRoom
+    /// How many labels there may still be.
+    let labelRoom: LabelRoom
     let started = ContinuousClock.now
     let counters = Counters()
     /// Counts open connections, once there is a server.

@@ -94,8 +94,10 @@ extension StateStore {
     package func labels() async throws(StorageError) -> Set<String> {
         try await onDatabase { () throws(StorageError) in
             try self.read { database in
-                let states = CorrectionState.allCases.filter(\.isLive).map { "'\($0.rawValue)'" }.joined(separator: ", ")
-                return try String.fetchSet(database, sql: "SELECT DISTINCT label FROM correction WHERE state IN (\(states))")
+                let states = CorrectionState.allCases.filter(\.isLive).map { "'\($0.rawValue)'" }.joined(
+                    separator: ", ")
+                return try String.fetchSet(
+                    database, sql: "SELECT DISTINCT label FROM correction WHERE state IN (\(states))")
             }
         }
     }

@@ -255,10 +255,15 @@ extension Learner {
         } catch let error where Self.isCancellation(error) || board.isCancelled || Task.isCancelled {
             if Task.isCancelled { return await record(.cancelled, "the daemon stopped", nil, nil) }
             if !corrections.takenBack.intersection(bursts.users ?? SequenceSet()).isEmpty {
+                bursts.postpone()
                 return await record(.cancelled, "corrections that it was made from were taken back", nil, nil)
             }
             if request.purpose == .rebuild { bursts.postpone() }
             return await record(.cancelled, "it was cancelled", attempt, nil)
+        } catch let error as StorageError {
+            // Nothing is wrong with the burst: it is due again once it can be written.
+            bursts.postpone()
+            return await record(.failed, "\(error)", nil, nil)
         } catch {
             if request.purpose == .rebuild { bursts.postpone() }
             return await record(.failed, "\(error)", attempt, nil)
@@ -266,7 +271,7 @@ extension Learner {
     }
 
     /// What a burst that begins now can have seen.
-    private var attempt: BurstHistory.Attempt {
+    var attempt: BurstHistory.Attempt {
         BurstHistory.Attempt(
             upTo: corrections.set.sequences.ranges.last?.upperBound ?? 0, corrections: corrections.set.count)
     }
@@ -298,18 +303,16 @@ extension Learner {
         return ending
     }
 
-    /// Records that an administrator went to revision `number`: what it has not learnt is not learnt again by itself
+    /// The record of an administrator's going to revision `number`: what it has not learnt is not learnt again by itself
     /// until as much has come in as a burst asks for.
-    func recordActivation(of number: Int) async {
-        let attempt = attempt
-        bursts.note(.cancelled, attempt)
+    ///
+    /// - Parameter attempt: what a burst could have seen before.
+    func activationRecord(_ number: Int, _ attempt: BurstHistory.Attempt) -> BurstRecord {
         bursts.lastID = max(bursts.lastID, store.lastBurstID) + 1
-        let reason = "revision \(number) was activated"
-        let details = (try? JSONValue(encoding: attempt)) ?? .object([:])
-        try? await store.append(
-            BurstRecord(
-                id: bursts.lastID, started: Date(), finished: Date(), method: "head", outcome: .cancelled,
-                reason: reason, base: number, corrections: 0, steps: 0, details: details))
+        return BurstRecord(
+            id: bursts.lastID, started: Date(), finished: Date(), method: "head", outcome: .cancelled,
+            reason: "revision \(number) was activated", base: number, corrections: 0, steps: 0,
+            details: (try? JSONValue(encoding: attempt)) ?? .object([:]))
     }
 
     /// Stops the burst that runs if what it is made from was taken back: it could not be published.
@@ -324,6 +327,7 @@ extension Learner {
 
     /// What the burst is to be made from, as of now.
     private func job(_ request: BurstRequest) async throws -> BurstJob {
+        try await holdBack([])
         var latest: [Int64: Correction] = [:]
         var cursor: Int64 = 0
         while true {
@@ -333,7 +337,8 @@ extension Learner {
             cursor = last.change
             try Task.checkCancellation()
         }
-        let changes = latest.values.sorted { $0.change < $1.change }
+        let table = corrections
+        let changes = latest.values.filter { !isArrival($0, table) }.sorted { $0.change < $1.change }
         let live = changes.filter(\.state.isLive)
         bursts.users = SequenceSet(live.map(\.sequence).sorted())
         let own = base.head?.labels ?? []

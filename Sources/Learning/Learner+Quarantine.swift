@@ -2,19 +2,41 @@ import Logging
 import Storage
 import Tuning
 
+/// Corrections in the table that are not to be learnt from, and are to be marked so.
+struct HeldBack: Equatable {
+    let sequences: SequenceSet
+    let state: CorrectionState
+    let reason: String
+}
+
 extension Learner {
+    /// Marks corrections as held back, and those that could not be marked before, in their order.
+    ///
+    /// The table is not told of them again: what cannot be written now must be before anything is learnt.
+    func holdBack(_ new: [HeldBack]) async throws(StorageError) {
+        unmarked += new
+        while let next = unmarked.first {
+            _ = try await store.refuse(next.sequences, as: next.state, reason: next.reason)
+            // Another task of the learner may have done the same meanwhile.
+            unmarked.removeAll { $0 == next }
+        }
+    }
+
     /// Compares users with each other when enough has come in since the last time, and holds back who contradicts all others.
     ///
-    /// - Parameter isInterruptible: whether it gives up when something new comes in, to be done at the next rest.
+    /// - Parameter isInterruptible: whether it gives up when something new comes in, to be done at the next rest. Where it
+    ///   does not, a burst is about to begin, and less is enough.
     /// - Returns: whether somebody was held back.
     func crossCheck(isInterruptible: Bool = true) async throws -> Bool {
-        let count = corrections.set.count
-        guard abs(count - checkedCount) >= max(10, checkedCount / 50) else { return false }
+        let present = corrections.set.sequences
+        // What came in the place of others, which left, is to be compared as well.
+        let changed = present.subtracting(compared).count + compared.subtracting(present).count
+        guard changed >= (isInterruptible ? max(10, compared.count / 50) : 10) else { return false }
         let labels = labels(of: corrections)
         // What the body was trained on is no witness: it has been made to agree.
         let users = corrections.users(besides: served.bodySet.sequences)
         guard !labels.isEmpty, Set(users.values).count > 1 else {
-            checkedCount = count
+            compared = present
             return false
         }
         let problem = HeadProblem(
@@ -26,29 +48,34 @@ extension Learner {
                 witnesses: corrections.users(besides: SequenceSet()), settings: options.bursts.crossCheck,
                 isInterrupted: { Task.isCancelled || isInterruptible && isInterrupted })
         else { return false }
-        checkedCount = count
+        var held: [HeldBack] = []
         for suspect in suspects {
-            let held = corrections.sequences(of: suspect.user)
+            let sequences = corrections.sequences(of: suspect.user)
             logger.warning(
                 "quarantined a user",
                 metadata: [
-                    "peerUid": "\(suspect.user)", "corrections": "\(held.count)", "reason": "\(suspect.reason)",
+                    "peerUid": "\(suspect.user)", "corrections": "\(sequences.count)", "reason": "\(suspect.reason)",
                 ])
-            _ = try await store.refuse(held, as: .quarantined, reason: suspect.reason)
+            held.append(HeldBack(sequences: sequences, state: .quarantined, reason: suspect.reason))
         }
+        compared = present
+        try await holdBack(held)
         return !suspects.isEmpty
     }
 
-    /// Holds back what quarantined users go on sending.
-    func quarantineArrivals(_ changes: [Correction], _ table: CorrectionTable) async throws {
+    /// What quarantined users go on sending.
+    func arrivals(_ changes: [Correction], _ table: CorrectionTable) -> [HeldBack] {
         var arrivals: [UInt32: SequenceSet] = [:]
-        for change in changes where change.state == .queued && !change.isVouchedFor {
-            let user = change.content.uid
-            if table.quarantine[user] != nil { arrivals[user, default: SequenceSet()].insert(change.sequence) }
+        for change in changes where isArrival(change, table) {
+            arrivals[change.content.uid, default: SequenceSet()].insert(change.sequence)
         }
-        for (user, sequences) in arrivals {
-            guard let reason = table.quarantine[user]?.reason else { continue }
-            _ = try await store.refuse(sequences, as: .quarantined, reason: reason)
+        return arrivals.compactMap { user, sequences in
+            table.quarantine[user].map { HeldBack(sequences: sequences, state: .quarantined, reason: $0.reason) }
         }
+    }
+
+    /// Whether a correction waits that a quarantined user sent, and nobody vouches for.
+    func isArrival(_ correction: Correction, _ table: CorrectionTable) -> Bool {
+        correction.state == .queued && !correction.isVouchedFor && table.quarantine[correction.content.uid] != nil
     }
 }

@@ -36,6 +36,19 @@ extension Learner {
     /// Whether the head that serves was made from other corrections or labels than there are now.
     private var isBehind: Bool {
         corrections.set.sequences != served.head || labels(of: corrections) != served.serving.head?.labels ?? []
+            || isForgetting
+    }
+
+    /// Whether the head that serves has seen corrections that were retracted since, apart from its body.
+    ///
+    /// Those that do not count any more, because another came for the same text or for who sent them, among them.
+    private var isForgetting: Bool {
+        !served.seen.subtracting(served.usedByBody).intersection(corrections.retracted).isEmpty
+    }
+
+    /// Whether there is a head to fit at once.
+    var needsRefit: Bool {
+        isBehind && !isHopeless && (!labels(of: corrections).isEmpty || served.serving.number != 0)
     }
 
     private var isHopeless: Bool {
@@ -49,12 +62,13 @@ extension Learner {
     }
 
     /// Reads what is new in the journal; if the head is behind, refits it quickly, publishes and adopts it.
+    ///
+    /// Once: while corrections keep coming it is behind again, and there are other things to do.
     func catchUp() async throws {
         try await synchronise()
-        while isBehind, !isHopeless, !labels(of: corrections).isEmpty || served.serving.number != 0 {
-            try await refit(isThorough: false)
-            try await synchronise()
-        }
+        guard needsRefit else { return }
+        try await refit(isThorough: false)
+        try await synchronise()
     }
 
     /// Chooses settings anew if they are due, fits to the tolerance, publishes and adopts; gives up when interrupted.
@@ -67,6 +81,7 @@ extension Learner {
 
     /// Takes the journal's changes into the table, and wakes those who waited for them.
     private func synchronise() async throws {
+        try await holdBack([])
         // Held on to, since another body's may take its place while the journal is read.
         let table = corrections
         while try await takeChanges(into: table, head: served.serving.head) {
@@ -92,16 +107,11 @@ extension Learner {
             score(correction, features, head)
         }
         for change in changes where change.state != .queued { resume(change.sequence) }
-        try await refuse(faults)
-        try await quarantineArrivals(changes, table)
-        return !changes.isEmpty
-    }
-
-    /// Rejects corrections that cannot be learnt from.
-    private func refuse(_ faults: [(sequence: Int64, reason: String)]) async throws {
-        for fault in faults {
-            _ = try await store.refuse(SequenceSet([fault.sequence]), as: .rejected, reason: fault.reason)
+        let unusable = faults.map {
+            HeldBack(sequences: SequenceSet([$0.sequence]), state: .rejected, reason: $0.reason)
         }
+        try await holdBack(unusable + arrivals(changes, table))
+        return !changes.isEmpty
     }
 
     /// Scores a correction by what was answered before it was learnt: as its sender says, or as `head` would have.
@@ -143,8 +153,7 @@ extension Learner {
 
     /// What the next head is to be made of.
     private func plan(isThorough: Bool) -> RefitPlan {
-        let ofHead = served.seen.subtracting(served.usedByBody)
-        let isForgetting = !ofHead.intersection(corrections.retracted).isEmpty
+        let isForgetting = isForgetting
         let set = corrections.set
         let kept = isForgetting ? served.usedByBody : served.seen
         return RefitPlan(
@@ -156,6 +165,8 @@ extension Learner {
     ///
     /// With it goes the body: it has nothing left that it was made for.
     private func publishNothing(_ plan: RefitPlan) async throws {
+        var measures = measures
+        measures.forgetBodies()
         var draft = emptyDraft(plan, files: [])
         draft.body = .base
         draft.parent = 0

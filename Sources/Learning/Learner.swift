@@ -48,8 +48,10 @@ package actor Learner {
     private var resumptions = 0
     /// What was refused for a reason that trying again will not change.
     var hopeless: HopelessRefit?
-    /// How many corrections there were when users were last compared.
-    var checkedCount = 0
+    /// The corrections that there were when users were last compared.
+    var compared = SequenceSet()
+    /// What the table has and the journal does not yet call held back.
+    var unmarked: [HeldBack] = []
     var bursts = BurstHistory()
     var lookedForTaint: TaintState?
 
@@ -153,6 +155,7 @@ package actor Learner {
                     $0.lastError = nil
                 }
                 pause = .milliseconds(500)
+                if needsRefit { continue }
                 let timeout = isSettled ? nextLook : options.idle
                 if await !signal.wait(timeout: timeout), !isSettled, !Task.isCancelled {
                     try await settle()
@@ -204,11 +207,13 @@ package actor Learner {
         let revision = try await LoadedRevision.load(number, from: store, base: base, known: served)
         revision.serving.prepare()
         defer { wake() }
+        let attempt = attempt
         do {
-            let activation = try await store.activate(number, expectedCurrent: expectedCurrent)
+            let activation = try await store.activate(
+                number, expectedCurrent: expectedCurrent, record: activationRecord(number, attempt))
+            bursts.note(.cancelled, attempt)
             // Whoever asks for this very revision wants it as it is, not improved at the next rest.
             adopt(revision.asThorough())
-            await recordActivation(of: number)
             return activation
         } catch {
             // It may hold all the same, when only its durability is unknown.

@@ -40,12 +40,19 @@ extension StateStore {
     /// Live corrections that it has not learnt become `withheld`; those that it has learnt are live again where a
     /// rollback withheld them, or where only a now withheld one superseded them.
     ///
+    /// - Parameter record: what is put on record with it, in the same transaction.
     /// - Throws: `StorageError` with `notFound`, with `conflict` if another revision than `expectedCurrent` serves or if
     ///   it was made with a purged correction, with `otherModel` if it was made from another base model.
-    package func activate(_ number: Int, expectedCurrent: Int? = nil) async throws(StorageError) -> Activation {
+    package func activate(
+        _ number: Int, expectedCurrent: Int? = nil, record: BurstRecord? = nil
+    ) async throws(StorageError) -> Activation {
         try await onFiles { () throws(StorageError) in
             let activation = try self.waitForDatabase { () throws(StorageError) in
-                try self.write { try self.activate(number, expectedCurrent: expectedCurrent, &$0) }
+                try self.write { writer in
+                    let activation = try self.activate(number, expectedCurrent: expectedCurrent, &writer)
+                    if let record { try writer.append(record) }
+                    return activation
+                }
             }
             self.directory.relink(to: number, logger: self.options.logger)
             return activation

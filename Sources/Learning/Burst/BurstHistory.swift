@@ -80,6 +80,8 @@ package struct BurstHistory {
             notBefore = nil
             postponed = 0
         case .rejected, .failed:
+            // One that could not be written says nothing about what it learnt.
+            guard let attempt else { return }
             failures += 1
             lastAttempt = attempt
         case .cancelled:

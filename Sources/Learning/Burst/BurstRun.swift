@@ -143,7 +143,8 @@ struct BurstRun {
         let learnt = SequenceSet(sets.new.map(\.sequence).sorted()).union(earlier)
         let problem = after.problem(job.labels, base: base.head, learntByBody: learnt)
         var adapted = try problem.adapted(settings)
-        adapted.penalty *= recipe.penaltyFactor
+        // What suits a body that was tuned before was found on it, or raised when it was made.
+        if parent.number == 0 { adapted.penalty *= recipe.penaltyFactor }
         let candidate = try answers(problem, adapted, holdout)
         let report = Guard.judge(
             serving: serving, candidate: candidate, slices: after.slices, settings: job.policy.judging)

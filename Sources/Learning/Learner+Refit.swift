@@ -84,9 +84,13 @@ extension Learner {
         try await holdBack([])
         // Held on to, since another body's may take its place while the journal is read.
         let table = corrections
-        while try await takeChanges(into: table, head: served.serving.head) {
-            await Task.yield()
-            try Task.checkCancellation()
+        // What there is now, and then what was written about it: who sends without a pause does not keep the learner here.
+        for _ in 0..<2 {
+            let last = store.lastChange
+            while table.cursor < last, try await takeChanges(into: table, head: served.serving.head) {
+                await Task.yield()
+                try Task.checkCancellation()
+            }
         }
         if table !== corrections { table.rest() }
         stopOutdatedBurst()
@@ -103,13 +107,14 @@ extension Learner {
     /// - Parameter head: one for the features of the table's body, to score what comes in before it is learnt.
     func takeChanges(into table: CorrectionTable, head: ClassificationHead?) async throws -> Bool {
         let changes = try await store.changes(after: table.cursor, limit: 256)
-        let faults = table.apply(changes) { correction, features in
+        let faults = table.apply(changes.filter { !isArrival($0, table) }) { correction, features in
             score(correction, features, head)
         }
         for change in changes where change.state != .queued { resume(change.sequence) }
         let unusable = faults.map {
             HeldBack(sequences: SequenceSet([$0.sequence]), state: .rejected, reason: $0.reason)
         }
+        // More than before, if one of the changes says that a user is quarantined.
         try await holdBack(unusable + arrivals(changes, table))
         return !changes.isEmpty
     }

@@ -79,6 +79,13 @@ import Transformer
         }
     }
 
+    @Test func `does not count a burst that could not be written`() {
+        var history = history([.rejected])
+        history.note(.failed, nil)
+        #expect(history.caution == 0.3)
+        #expect(history.lastAttempt == Self.attempt)
+    }
+
     @Test func `keeps the attempt that counts when a burst was overtaken`() {
         var history = history([.rejected])
         history.note(.cancelled, nil)

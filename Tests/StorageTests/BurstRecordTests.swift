@@ -53,6 +53,22 @@ func burst(
         await store.close()
     }
 
+    @Test func `come with an activation, or not at all`() async throws {
+        let directory = try TemporaryDirectory()
+        let store = try open(directory.state)
+        _ = try await store.append(correction("a"))
+        let first = try await store.publish(try await draft(store, body: newBody("x"))).number
+        _ = try await store.activate(0, record: burst(4, .cancelled, reason: "revision 0 was activated"))
+        #expect(store.serving == 0)
+        #expect(try await store.bursts(limit: 9).map(\.id) == [4])
+        // With a number that is taken neither of both is done.
+        let error = await failure { _ = try await store.activate(first, record: burst(4, .cancelled)) }
+        #expect(error?.code == .conflict)
+        #expect(store.serving == 0)
+        try await checkInvariants(store, directory.state, "activation")
+        await store.close()
+    }
+
     @Test func `come with the revision, or not at all`() async throws {
         let directory = try TemporaryDirectory()
         let store = try open(directory.state)

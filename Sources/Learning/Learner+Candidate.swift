@@ -73,9 +73,12 @@ extension Learner {
     /// How often it is tried to publish before the journal changes again.
     private static let attempts = 20
 
-    /// Takes in what has happened while the candidate was made.
+    /// Takes in what has happened while the candidate was made; what comes meanwhile is the next head's.
     private func bringUpToDate(_ candidate: Candidate) async throws {
-        while try await takeChanges(into: candidate.table, head: candidate.head.head) {}
+        let last = store.lastChange
+        while candidate.table.cursor < last,
+            try await takeChanges(into: candidate.table, head: candidate.head.head)
+        {}
     }
 
     /// The candidate's head, corrected for what has come and gone since it was fitted on `first`.

@@ -261,8 +261,9 @@ extension Learner {
             if request.purpose == .rebuild { bursts.postpone() }
             return await record(.cancelled, "it was cancelled", attempt, nil)
         } catch let error as StorageError {
-            // Nothing is wrong with the burst: it is due again once it can be written.
-            bursts.postpone()
+            // Nothing is wrong with the burst: it is due again once it can be written. It is trained for nothing until
+            // then, and so seldom where that takes long.
+            bursts.postpone(longest: 3600)
             return await record(.failed, "\(error)", nil, nil)
         } catch {
             if request.purpose == .rebuild { bursts.postpone() }

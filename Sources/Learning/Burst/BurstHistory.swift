@@ -47,9 +47,9 @@ package struct BurstHistory {
     /// What the next burst's learning rate is multiplied by: smaller steps after one that was refused.
     package var caution: Float { failures == 0 ? 1 : failures == 1 ? 0.3 : 0.1 }
 
-    /// Lets some time pass before the next burst, twice as much each time, up to five minutes.
-    package mutating func postpone() {
-        notBefore = .now + .seconds(min(1 << min(postponed, 16), 300))
+    /// Lets some time pass before the next burst, twice as much each time, up to `longest` seconds.
+    package mutating func postpone(longest: Int = 300) {
+        notBefore = .now + .seconds(min(1 << min(postponed, 16), longest))
         postponed += 1
     }
 

@@ -1,0 +1,161 @@
+import Foundation
+import Inference
+import Learning
+import Logging
+import Storage
+import Synchronization
+import Testing
+import Tokenization
+import Transformer
+import Tuning
+
+/// A learner of the default model on a journal of its own, whose writes can be made to fail.
+final class Pupil: Sendable {
+    /// Where the model is; nil where it was not fetched.
+    static let model = ProcessInfo.processInfo.environment["ATTUNED_MODEL"]
+
+    let store: StateStore
+    let learner: Learner
+    private let base: LearningBase
+    private let pipeline: TextPipeline
+    private let folder: URL
+    private let running: Task<Void, Never>
+    private let fault: Present
+
+    private final class Present: Sendable {
+        let fault = Mutex<Fault?>(nil)
+    }
+
+    /// What cannot be written.
+    enum Fault: CaseIterable {
+        /// Transactions.
+        case commits
+        /// Files of revisions.
+        case files
+        case both
+
+        fileprivate func concerns(_ step: StorageStep) -> Bool {
+            switch step {
+            case .commit: self != .files
+            case .makeDirectory, .write, .sync, .link, .rename, .replaceLink, .remove: self != .commits
+            case .committed, .reopen, .rebuild, .emptyLog: false
+            }
+        }
+    }
+
+    /// A learner that knows `labels`, on a new journal or on the one that an earlier pupil has left in `folder`.
+    init(
+        labels: [String], in folder: URL? = nil, _ change: (inout BurstPolicy) -> Void = { $0.isEnabled = false }
+    ) async throws {
+        let path = try #require(Self.model)
+        let identity = try BaseModelIdentity(name: "default", directory: path)
+        base = LearningBase(
+            directory: path, digest: identity.digest, model: try TextModel(directory: path), kernels: "test")
+        pipeline = try TextPipeline(
+            tokenizer: Tokenizer(directory: path), maximumTokens: 64, model: base.configuration)
+        self.folder = folder ?? FileManager.default.temporaryDirectory.appending(path: "pupil-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: self.folder, withIntermediateDirectories: true)
+        let fault = Present()
+        var storing = StateStore.Options()
+        storing.hook = { (step) throws(StorageError) in
+            if let present = fault.fault.withLock({ $0 }), present.concerns(step) {
+                throw StorageError(.readOnly, "no room, says the test")
+            }
+        }
+        store = try StateStore.open(
+            directory: self.folder.appending(path: "state").path(percentEncoded: false), baseModel: identity,
+            options: storing)
+        self.fault = fault
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let served = try await LoadedRevision.loadServing(from: store, base: base, logger: logger)
+        var options = LearningOptions()
+        options.labels = labels
+        options.idle = .milliseconds(50)
+        change(&options.bursts)
+        let learner = Learner(
+            store: store, engine: InferenceEngine(pipeline: pipeline, revision: served.serving), base: base,
+            served: served, options: options, logger: logger)
+        self.learner = learner
+        try await learner.prepare()
+        running = Task { await learner.run() }
+    }
+
+    /// A text about one of two matters, of which there is no doubt, and which one it is.
+    static func text(_ number: Int) -> (text: String, label: String) {
+        let towns = ["Ghent", "Turin", "Porto", "Lund", "Graz", "Brno", "York", "Nantes"]
+        let town = "\(towns[number % towns.count]) \(number)"
+        return number.isMultiple(of: 2)
+            ? ("please send \(number) euros from my bank account to the branch in \(town)", "money")
+            : ("the football team of \(town) won its match with a late goal", "sport")
+    }
+
+    /// Has what is written from now on fail, or succeed again.
+    func failWrites(_ kind: Fault?) { fault.fault.withLock { $0 = kind } }
+
+    /// Puts a correction into the journal; its sequence.
+    @discardableResult func teach(_ text: String, _ label: String, by user: UInt32 = 1) async throws -> Int64 {
+        let receipt = try await store.append(
+            NewCorrection(task: "text-classification", text: text, label: label, uid: user))
+        learner.wake()
+        return receipt.sequence
+    }
+
+    /// Waits until `condition` holds; records an issue where it does not come to that.
+    func until(_ what: String, _ condition: () async throws -> Bool) async throws {
+        for _ in 0..<60_000 {
+            if try await condition() { return }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        Issue.record("not in ten minutes: \(what)")
+    }
+
+    /// Waits until all is learnt, and the learner rests.
+    func rest() async throws {
+        try await until("rest") { store.counts[.queued, default: 0] == 0 && !learner.status.isBusy }
+    }
+
+    /// Has the body made anew from all corrections; the revision that came of it.
+    func rebuild() async throws -> Int {
+        var burst: BurstStatus?
+        try await until("a rebuild that may begin") {
+            burst = try? await learner.startBurst(method: nil, seed: nil, isRebuild: true)
+            return burst != nil
+        }
+        let id = try #require(burst?.id)
+        try await until("the end of the rebuild") { learner.burst.map { $0.id == id && $0.finished != nil } ?? false }
+        let ended = try #require(learner.burst)
+        return try #require(ended.revision, "\(ended.state): \(ended.reason ?? "no reason")")
+    }
+
+    /// The files of revision `number` by name, but for its manifest.
+    func files(of number: Int) async throws -> [String: Data] {
+        let path = try await store.verifiedDirectory(of: number)
+        let names = try FileManager.default.contentsOfDirectory(atPath: path)
+        return try Dictionary(
+            uniqueKeysWithValues: names.filter { $0 != RevisionManifest.fileName }.map {
+                ($0, try Data(contentsOf: URL(filePath: path).appending(path: $0)))
+            })
+    }
+
+    /// All corrections, in the order of their coming.
+    func corrections() async throws -> [Correction] {
+        try await store.corrections(after: 0, limit: StateStore.pageLimit)
+    }
+
+    /// What comes of making revision `number` again.
+    func verdict(on number: Int) async throws -> Verdict {
+        try await Verifier(store: store, base: base, pipeline: pipeline).verify(number)
+    }
+
+    /// Ends, and leaves the journal to a successor, who needs its folder.
+    func leave() async -> URL {
+        failWrites(nil)
+        running.cancel()
+        await running.value
+        await store.close()
+        return folder
+    }
+
+    /// Ends, and removes all there was.
+    func end() async { try? FileManager.default.removeItem(at: await leave()) }
+}

@@ -63,7 +63,7 @@ extension Learner {
         return !suspects.isEmpty
     }
 
-    /// What quarantined users go on sending.
+    /// What quarantined users go on sending, and what comes back of theirs with a revision that had learnt it.
     func arrivals(_ changes: [Correction], _ table: CorrectionTable) -> [HeldBack] {
         var arrivals: [UInt32: SequenceSet] = [:]
         for change in changes where isArrival(change, table) {
@@ -74,8 +74,8 @@ extension Learner {
         }
     }
 
-    /// Whether a correction waits that a quarantined user sent, and nobody vouches for.
+    /// Whether a correction counts that a quarantined user sent, and nobody vouches for.
     func isArrival(_ correction: Correction, _ table: CorrectionTable) -> Bool {
-        correction.state == .queued && !correction.isVouchedFor && table.quarantine[correction.content.uid] != nil
+        correction.state.isLive && !correction.isVouchedFor && table.quarantine[correction.content.uid] != nil
     }
 }

@@ -45,6 +45,30 @@ struct `A learner` {
         await pupil.end()
     }
 
+    @Test func `does not trust a quarantined user because of a rollback`() async throws {
+        let pupil = try await Pupil(labels: ["money", "sport"])
+        try await pupil.teach(Pupil.text(0).text, "money")
+        try await pupil.rest()
+        let before = pupil.store.serving
+        let early = try await pupil.teach(Pupil.text(1).text, "money", by: 9)
+        try await pupil.rest()
+        let after = pupil.store.serving
+        _ = try await pupil.learner.activate(before, expectedCurrent: nil)
+        try await pupil.rest()
+        #expect(try await pupil.store.correction(early).state == .withheld)
+        let late = try await pupil.teach(Pupil.text(3).text, "money", by: 9)
+        try await pupil.rest()
+        _ = try await pupil.store.refuse(SequenceSet([late]), as: .quarantined, reason: "the test's")
+        pupil.learner.wake()
+        try await pupil.rest()
+
+        _ = try await pupil.learner.activate(after, expectedCurrent: nil)
+        try await pupil.until("quarantine") { try await pupil.store.correction(early).state == .quarantined }
+        try await pupil.rest()
+        #expect(pupil.store.serving != after)
+        await pupil.end()
+    }
+
     @Test func `marks what could not be marked before it learns on`() async throws {
         let pupil = try await Pupil(labels: ["money", "sport"])
         let bad = try await pupil.teach("one of a user who is not trusted", "sport", by: 9)
@@ -62,6 +86,23 @@ struct `A learner` {
         pupil.failWrites(nil)
         try await pupil.until("rest") { pupil.store.counts[.queued, default: 0] == 0 }
         #expect(try await pupil.store.correction(receipt.sequence).state == .quarantined)
+        await pupil.end()
+    }
+
+    @Test func `makes the body anew though nothing can be told apart`() async throws {
+        let pupil = try await Pupil(labels: ["L1", "L2"]) { policy in
+            policy.isEnabled = false
+            policy.method = .bias
+        }
+        var random = SeededGenerator(state: 7)
+        // The best guess at labels that have nothing to do with the texts is the one that is given more often.
+        for number in 0..<120 {
+            try await pupil.teach(Pupil.text(number).text, Int.random(in: 0..<100, using: &random) < 72 ? "L1" : "L2")
+        }
+        try await pupil.rest()
+        let number = try await pupil.rebuild()
+        #expect(pupil.store.serving == number)
+        #expect(try await pupil.verdict(on: number) == .same)
         await pupil.end()
     }
 

@@ -90,10 +90,10 @@ struct BurstRun {
             guard let report else { throw BurstError.invalid("the method 'head' leaves the body as it is") }
             return .rejected(report)
         }
+        let (start, head) = try plainHead(before, settings)
         return .accepted(
             Candidate(
-                body: parent, table: before, head: try fit(before, settings, learntByBody: SequenceSet()),
-                start: settings, burst: nil, seed: 0, steps: 0, new: [], holdout: report == nil ? [] : sets.holdout,
+                body: parent, table: before, head: head, start: start, burst: nil, seed: 0, steps: 0, new: [], holdout: report == nil ? [] : sets.holdout,
                 report: report, fault: fault, answers: CrossFit(answers: [])))
     }
 
@@ -216,6 +216,23 @@ struct BurstRun {
         else { throw BurstError.cancelled }
         if let fault = problem.fault(in: fit.head) { throw TuningError(fault) }
         return fit
+    }
+
+    /// The head of a rebuild that ends with the base model's body, and the settings that it was fitted with.
+    ///
+    /// What was taken back is to be forgotten in any case: where the settings that suit the corrections best give no head
+    /// that may serve, those of a first head are taken.
+    private func plainHead(
+        _ table: CorrectionTable, _ settings: HeadSettings
+    ) throws -> (settings: HeadSettings, fit: HeadFit) {
+        do {
+            return (settings, try fit(table, settings, learntByBody: SequenceSet()))
+        } catch is TuningError {
+            let problem = table.problem(job.labels, base: base.head, learntByBody: SequenceSet())
+            var plain = try problem.adapted(HeadSettings(classes: job.labels.count))
+            plain.chosenAt = table.examples.count
+            return (plain, try fit(table, plain, learntByBody: SequenceSet()))
+        }
     }
 
     /// Computes the features of all corrections.

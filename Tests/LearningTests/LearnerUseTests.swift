@@ -107,7 +107,8 @@ private struct RandomUse {
     }
 
     private mutating func release() async throws {
-        let state: CorrectionState = [.withheld, .withheld, .quarantined, .rejected].randomElement(using: &random)!
+        let states: [CorrectionState] = [.withheld, .withheld, .quarantined, .rejected]
+        let state = states[Int.random(in: states.indices, using: &random)]
         log.append("release \(state)")
         _ = try await pupil.store.release(state: state)
         pupil.learner.wake()

@@ -93,7 +93,8 @@ struct BurstRun {
         let (start, head) = try plainHead(before, settings)
         return .accepted(
             Candidate(
-                body: parent, table: before, head: head, start: start, burst: nil, seed: 0, steps: 0, new: [], holdout: report == nil ? [] : sets.holdout,
+                body: parent, table: before, head: head, start: start, burst: nil, seed: 0, steps: 0, new: [],
+                holdout: report == nil ? [] : sets.holdout,
                 report: report, fault: fault, answers: CrossFit(answers: [])))
     }
 

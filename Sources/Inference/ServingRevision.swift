@@ -15,7 +15,9 @@ package final class ServingRevision: Sendable {
     }
 
     /// Packs the body's weights now, so that the first request need not wait for it.
-    package func prepare() { body.encoder.prepare() }
+    ///
+    /// - Parameter threads: how many threads may share the work.
+    package func prepare(threads: Int = 1) { body.encoder.prepare(threads: threads) }
 }
 
 /// One set of transformer weights in memory, shared by all revisions that differ in their head alone.

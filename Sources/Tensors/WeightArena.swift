@@ -7,12 +7,21 @@ import Synchronization
     /// Each part is written once, by who gets it, before anyone else sees it.
     private let memory: ZeroedMemory
     private let capacity: Int
-    private let used = Mutex(0)
+    private let used: Mutex<Int>
 
     /// Room for `capacity` floats, each part of it counted by `footprint(_:)`.
     package init(capacity: Int) {
         self.capacity = capacity
         memory = ZeroedMemory(count: capacity)
+        used = Mutex(0)
+    }
+
+    /// What is given out of `whole` next: `capacity` floats, so that they stay in a row whatever else is put into it.
+    package init(_ capacity: Int, of whole: WeightArena) {
+        let start = whole.take(capacity)
+        memory = whole.memory
+        self.capacity = start + capacity
+        used = Mutex(start)
     }
 
     /// Floats that `count` take here: up to a full cache line.
@@ -20,14 +29,17 @@ import Synchronization
 
     /// Gives out memory for `count` floats and lets `fill` write all of them.
     func storage(count: Int, fill: (UnsafeMutableBufferPointer<Float>) -> Void) -> FloatStorage {
-        let size = Self.footprint(count)
-        let start = used.withLock { used in
+        let part = unsafe memory.base + take(Self.footprint(count))
+        unsafe fill(UnsafeMutableBufferPointer(start: part, count: count))
+        return unsafe FloatStorage(at: UnsafePointer(part), count: count, in: self)
+    }
+
+    /// Where the next `size` floats begin, which nobody else is given.
+    private func take(_ size: Int) -> Int {
+        used.withLock { used in
             precondition(size <= capacity - used, "the arena was made for fewer weights")
             defer { used += size }
             return used
         }
-        let part = unsafe memory.base + start
-        unsafe fill(UnsafeMutableBufferPointer(start: part, count: count))
-        return unsafe FloatStorage(at: UnsafePointer(part), count: count, in: self)
     }
 }

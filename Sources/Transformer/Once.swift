@@ -6,7 +6,7 @@ import Synchronization
 /// handed to one of those may be held for seconds.
 final class Once<Value: Sendable>: Sendable {
     private enum State {
-        case unmade(@Sendable () -> Value)
+        case unmade(@Sendable (_ threads: Int) -> Value)
         case made(Value)
     }
 
@@ -19,15 +19,21 @@ final class Once<Value: Sendable>: Sendable {
     private let state: Mutex<State>
     private let made = AtomicLazyReference<Box>()
 
-    init(_ make: @escaping @Sendable () -> Value) { state = Mutex(.unmade(make)) }
+    convenience init(_ make: @escaping @Sendable () -> Value) { self.init { (_: Int) in make() } }
 
-    var value: Value {
+    /// - Parameter make: told how many threads it may use.
+    init(_ make: @escaping @Sendable (_ threads: Int) -> Value) { state = Mutex(.unmade(make)) }
+
+    var value: Value { made(by: 1) }
+
+    /// The value, made by up to `threads` threads where it is not there yet.
+    func made(by threads: Int) -> Value {
         if let made = made.load() { return made.value }
         return state.withLock { state in
             switch state {
             case .made(let value): return value
             case .unmade(let make):
-                let value = make()
+                let value = make(threads)
                 state = .made(value)
                 _ = made.storeIfNil(Box(value))
                 return value

@@ -1,3 +1,5 @@
+import Dispatch
+import Synchronization
 package import Tensors
 
 /// A body ready to serve: turns batches of token ids into hidden states and pooled features.
@@ -35,25 +37,45 @@ package struct TextEncoder: Sendable {
         self.kernels = kernels
         self.parameters = parameters
         self.adapter = adapter
-        packed = Once {
-            func merged(_ part: ParameterPlace.Part) -> BodyParameters {
+        packed = Once { threads in
+            @Sendable func merged(_ part: ParameterPlace.Part) -> BodyParameters {
                 adapter?.merged(into: parameters, configuration: configuration, part: part) ?? parameters
             }
-            let arena = WeightArena(
-                capacity: parameters.blocks.count
-                    * TransformerBlock.arenaFootprint(configuration.block, precision: precision, kernels: kernels))
+            let size = TransformerBlock.arenaFootprint(configuration.block, precision: precision, kernels: kernels)
+            let arena = WeightArena(capacity: parameters.blocks.count * size)
             defer { adapter?.letGo() }
             let inputNorms = [parameters.embeddingNorm] + parameters.blocks.map(\.outputNorm)
+            // In the order in which they are read, whoever packs which.
+            let places = parameters.blocks.map { _ in WeightArena(size, of: arena) }
+            let blocks = Self.each(parameters.blocks.count, threads: threads) { index in
+                defer { parameters.blocks[index].letGo() }
+                return TransformerBlock(
+                    merged(.block(index)).blocks[index], inputNorm: inputNorms[index], shape: configuration.block,
+                    precision: precision, kernels: kernels, in: places[index])
+            }
             return PackedWeights(
-                blocks: parameters.blocks.indices.map { index in
-                    defer { parameters.blocks[index].letGo() }
-                    return TransformerBlock(
-                        merged(.block(index)).blocks[index], inputNorm: inputNorms[index], shape: configuration.block,
-                        precision: precision, kernels: kernels, in: arena)
-                },
+                blocks: blocks,
                 pooler: plan.pooling == .pooler
                     ? merged(.pooler).pooler.map { PackedMatrix($0.weight, kernels: kernels) } : nil)
         }
+    }
+
+    /// What `make` gives for 0 ..< count, by up to `threads` threads.
+    private static func each<Value: Sendable>(
+        _ count: Int, threads: Int, _ make: @Sendable (Int) -> Value
+    ) -> [Value] {
+        guard threads > 1, count > 1 else { return (0..<count).map(make) }
+        let values = Mutex([Int: Value]())
+        let next = Atomic(0)
+        DispatchQueue.concurrentPerform(iterations: min(threads, count)) { _ in
+            while true {
+                let index = next.add(1, ordering: .relaxed).oldValue
+                guard index < count else { break }
+                let value = make(index)
+                values.withLock { $0[index] = value }
+            }
+        }
+        return values.withLock { made in (0..<count).compactMap { made[$0] } }
     }
 
     /// The same encoder, which packs its weights anew when it is first used: those of this one can go when nobody computes
@@ -80,7 +102,10 @@ package struct TextEncoder: Sendable {
     }
 
     /// Packs the weights now, so that the first request need not wait for it.
-    package func prepare() { _ = packed.value }
+    ///
+    /// - Parameter threads: how many threads may share the work: more than the calling one only where nothing else is to be
+    ///   done meanwhile, as when a daemon starts. Each takes memory for a block's weights while it merges an adapter.
+    package func prepare(threads: Int = 1) { _ = packed.made(by: threads) }
 
     /// Values in one text's features.
     package var featureCount: Int { configuration.hiddenSize }

@@ -31,7 +31,7 @@ struct BaseModel: Sendable {
         // Reading all of the weights takes as long as all the rest.
         async let identified = BaseModelIdentity(name: name, directory: directory, memo: memo)
         let model = try TextModel(directory: directory, precision: precision)
-        async let prepared: Void = isServed ? model.encoder.prepare() : ()
+        async let prepared: Void = isServed ? model.encoder.prepare(threads: Self.packers) : ()
         let configuration = model.configuration
         tokenizing = Task {
             try TextPipeline(
@@ -47,6 +47,9 @@ struct BaseModel: Sendable {
         learning = LearningBase(
             directory: path, digest: identity.digest, model: model, kernels: choice.kernelPath)
     }
+
+    /// Threads that pack weights at the start, when nobody else wants the processors; more would wait for memory.
+    static let packers = min(4, ProcessInfo.processInfo.activeProcessorCount)
 
     /// What makes texts into the model's tokens, once it has been read.
     ///

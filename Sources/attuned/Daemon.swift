@@ -62,7 +62,7 @@ struct Daemon {
             directory: stateDirectory, baseModel: model.identity, options: storeOptions)
         memo.save()
         let served = try await LoadedRevision.loadServing(from: store, base: model.learning, logger: logger)
-        served.serving.prepare()
+        served.serving.prepare(threads: BaseModel.packers)
         engine = InferenceEngine(
             pipeline: try await model.pipeline(), revision: served.serving, options: settings.engineOptions)
         learner = Learner(

@@ -11,7 +11,19 @@ import Testing
                         + PackedMatrix.footprint(
                             outputSize: $1.outputs, inputSize: $1.inputs, precision: precision, kernels: kernels)
                 }
-                let arena = WeightArena(capacity: size)
+                let whole = WeightArena(capacity: 3 * size)
+                // Between two parts that others write.
+                let before = WeightArena(size, of: whole)
+                let arena = WeightArena(size, of: whole)
+                let after = WeightArena(size, of: whole)
+                for (index, shape) in shapes.enumerated() {
+                    for other in [before, after] {
+                        let weight = Tensor(
+                            noise(shape.outputs * shape.inputs, seed: UInt64(90 + index)),
+                            shape: [shape.outputs, shape.inputs])
+                        _ = PackedMatrix(weight, precision: precision, kernels: kernels, in: other)
+                    }
+                }
                 let pairs = shapes.enumerated().map { index, shape in
                     let weight = Tensor(
                         noise(shape.outputs * shape.inputs, seed: UInt64(index)), shape: [shape.outputs, shape.inputs])

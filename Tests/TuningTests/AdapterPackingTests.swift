@@ -47,6 +47,9 @@ import Tuning
             #expect(bits(encoder) == bits(merged), "\(kernels.name)")
             #expect(bits(encoder) != bits(base), "\(kernels.name)")
             #expect(bits(encoder.unpacked()) == bits(encoder), "\(kernels.name)")
+            let shared = encoder.unpacked()
+            shared.prepare(threads: 3)
+            #expect(bits(shared) == bits(encoder), "\(kernels.name)")
             #expect(encoder.hasWeights(of: merged) && merged.hasWeights(of: encoder))
             #expect(!encoder.hasWeights(of: base) && !base.hasWeights(of: encoder))
         }

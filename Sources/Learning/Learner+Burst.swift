@@ -244,8 +244,7 @@ extension Learner {
                 // A rebuild that ended with the base model's body was refused: that is not tried again at once.
                 bursts.note(candidate.report?.isAccepted == false ? .rejected : .published, attempt)
                 bursts.waitingSince = nil
-                let refusal = candidate.burst == nil ? candidate.fault ?? candidate.report?.reason : nil
-                return Ending(outcome: .published, revision: number, reason: refusal)
+                return Ending(outcome: .published, revision: number, reason: candidate.shortfall)
             case .rejected(let report):
                 return await record(.rejected, report.reason ?? "the guard refused it", attempt, report)
             }

@@ -162,10 +162,9 @@ extension Learner {
         _ candidate: Candidate, _ job: BurstJob, _ draft: RevisionDraft, _ attempt: BurstHistory.Attempt
     ) throws -> BurstRecord {
         let isRefused = candidate.report?.isAccepted == false
-        let reason = candidate.fault ?? candidate.report?.reason ?? Self.tooFew
         return BurstRecord(
             id: job.id, started: board.current?.started ?? Date(), finished: Date(), method: draft.method,
-            seed: draft.seed, outcome: .published, reason: candidate.burst == nil ? reason : nil,
+            seed: draft.seed, outcome: .published, reason: candidate.shortfall,
             base: served.serving.number, corrections: candidate.new.count, steps: candidate.steps,
             details: isRefused ? try JSONValue(encoding: attempt) : .object([:]))
     }
@@ -178,8 +177,6 @@ extension Learner {
         guard case .over(_, let dropped, let files) = body else { return body }
         return .over(served.serving.number, dropping: dropped, files)
     }
-
-    private static let tooFew = "the body is the base model's: there are too few corrections to tune it"
 
     /// Shows that the burst is over.
     func finish(_ state: BurstStatus.State, revision: Int? = nil, reason: String? = nil) {

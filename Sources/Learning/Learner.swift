@@ -262,6 +262,8 @@ package actor Learner {
         engine.adopt(revision.serving)
         hopeless = nil
         base.serve(revision.body.number == 0 ? revision.body.body : nil)
+        // Before anybody hears that a burst is over or a revision serves, who then asks how well it does.
+        report()
     }
 
     /// Lets go of what only a burst needed, packed weights of bodies that do not serve among it.

@@ -28,15 +28,17 @@ struct ReportingService: Service {
 
     /// The story in a line: `revision 000042, 1,287 corrections, holdout 94.1 %, 3 waiting; last burst rejected: …`.
     private var status: String {
-        let counts = store.counts
+        // What is announced last is read first, so that no line tells of a burst without what came of it.
+        let burst = learner.burst
         let learning = learner.status
+        let counts = store.counts
         var text = "revision \(Self.sixDigits(engine.revision.number))"
         text += ", \(Self.grouped(counts[.learnt] ?? 0)) corrections"
         if let holdout = learning.measures.holdout { text += ", holdout \(Self.percent(holdout.accuracy))" }
         if let waiting = counts[.queued], waiting > 0 { text += ", \(Self.grouped(waiting)) waiting" }
         if let withheld = counts[.withheld], withheld > 0 { text += ", \(Self.grouped(withheld)) withheld" }
         if !learning.quarantine.isEmpty { text += ", \(learning.quarantine.count) users quarantined" }
-        if let burst = learner.burst { text += "; " + Self.story(of: burst) }
+        if let burst { text += "; " + Self.story(of: burst) }
         if let error = learning.lastError { text += "; learning failed: \(error)" }
         if let reason = store.readOnlyReason { text += "; read-only: \(reason)" }
         return text

@@ -106,6 +106,39 @@ struct `A learner` {
         await pupil.end()
     }
 
+    @Test func `knows how well a body does when it says that a burst is over`() async throws {
+        let pupil = try await Pupil(labels: ["money", "sport"]) { policy in
+            policy.isEnabled = false
+            policy.method = .bias
+            policy.startAfter = 16
+            policy.holdoutShare = 2
+            policy.judging.fewest = 4
+        }
+        for number in 0..<40 { try await pupil.teach(Pupil.text(number).text, Pupil.text(number).label) }
+        try await pupil.rest()
+        let burst = try await pupil.learner.startBurst(method: nil, seed: nil, isRebuild: true)
+        for await update in pupil.learner.burstUpdates(of: burst.id) where update.finished != nil {
+            let known = pupil.learner.status
+            #expect(update.state == .published, "\(update.reason ?? "no reason")")
+            #expect(known.measures.holdout != nil)
+            #expect(known.learntByBody > 0)
+            #expect(known.waitingForBody == 0)
+        }
+        await pupil.end()
+    }
+
+    @Test func `says why a rebuild left the body as it is`() async throws {
+        let pupil = try await Pupil(labels: ["money", "sport"])
+        for number in 0..<4 { try await pupil.teach(Pupil.text(number).text, Pupil.text(number).label) }
+        try await pupil.rest()
+        _ = try await pupil.rebuild()
+        #expect(pupil.learner.burst?.state == .published)
+        #expect(pupil.learner.burst?.reason?.contains("too few") == true)
+        let recorded = try await pupil.store.bursts(limit: 1).first?.reason
+        #expect(pupil.learner.burst?.reason == recorded)
+        await pupil.end()
+    }
+
     @Test func `begins a burst though corrections keep coming`() async throws {
         let pupil = try await Pupil(labels: ["money", "sport"]) { policy in
             policy.method = .bias

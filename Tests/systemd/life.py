@@ -34,10 +34,13 @@ def burst(instance, stories=None, **parameters):
     pid = instance.pid
 
     def ask():
+        # A burst has the processors only while nobody else wants them.
+        client = Client(instance.name, patience=900)
         try:
-            result.update(call(instance.name, "tuning/start", wait="finished", **parameters)["burst"])
-        except (Refused, EOFError) as error:
+            result.update(client.call("tuning/start", wait="finished", **parameters)["burst"])
+        except (Refused, EOFError, TimeoutError) as error:
             result["error"] = error
+        client.close()
 
     thread = threading.Thread(target=ask)
     thread.start()

@@ -24,6 +24,12 @@ struct Candidate {
     var fault: String?
     /// What the guard asked both bodies.
     let answers: CrossFit
+
+    /// Why the body is the base model's; nil where one was trained.
+    var shortfall: String? {
+        if burst != nil { return nil }
+        return fault ?? report?.reason ?? "the body is the base model's: there are too few corrections to tune it"
+    }
 }
 
 /// What came of a burst that could be finished.

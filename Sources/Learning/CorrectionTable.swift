@@ -32,6 +32,8 @@ final class CorrectionTable {
     private(set) var cursor: Int64 = 0
     private var members: [Int64: Member] = [:]
     private var labelCounts: [String: Int] = [:]
+    /// The same without what is held back from the body.
+    private var trainableCounts: [String: Int] = [:]
     /// The live corrections that the body never learns from.
     private(set) var heldBack = SequenceSet()
     /// The quarantined corrections of each user who has any, and why.
@@ -54,6 +56,9 @@ final class CorrectionTable {
 
     /// Labels that live corrections use.
     var labels: some Collection<String> { labelCounts.keys }
+
+    /// Whether there is anything to tell apart for a body that learns from them.
+    var canTrain: Bool { trainableCounts.count > 1 }
 
     /// Takes in `changes`, in the order of their change numbers; the corrections that cannot be learnt from, and why.
     ///
@@ -164,7 +169,13 @@ final class CorrectionTable {
         members[correction.sequence] = Member(
             digest: correction.digest, label: content.label, user: content.uid, slice: content.slice,
             isVouchedFor: correction.isVouchedFor, isHeldBack: isHeldBack)
-        labelCounts[content.label, default: 0] += 1
+        Self.count(1, content.label, in: &labelCounts)
+        if !isHeldBack { Self.count(1, content.label, in: &trainableCounts) }
+    }
+
+    private static func count(_ change: Int, _ label: String, in counts: inout [String: Int]) {
+        let count = counts[label, default: 0] + change
+        counts[label] = count > 0 ? count : nil
     }
 
     /// Forgets the correction `sequence`; the key of its example, which the caller removes, or nil if it is not there.
@@ -172,9 +183,8 @@ final class CorrectionTable {
         guard let member = members.removeValue(forKey: sequence) else { return nil }
         set.remove(sequence, member.digest)
         if member.isHeldBack { heldBack.remove(sequence) }
-        if let count = labelCounts[member.label] {
-            labelCounts[member.label] = count > 1 ? count - 1 : nil
-        }
+        Self.count(-1, member.label, in: &labelCounts)
+        if !member.isHeldBack { Self.count(-1, member.label, in: &trainableCounts) }
         return ExampleKey(member.digest)
     }
 

@@ -58,6 +58,9 @@ extension Learner {
         guard corrections.set.count > corrections.heldBack.count else {
             throw .pointless("there are no corrections to train on")
         }
+        guard corrections.canTrain else {
+            throw .pointless("all corrections that the body may learn from have one label: nothing to tell apart")
+        }
         let fewest = options.bursts.judging.fewest
         guard corrections.heldBack.count >= fewest else {
             throw .pointless(
@@ -141,7 +144,7 @@ extension Learner {
         if !served.usedByBody.intersection(corrections.withheld).isEmpty { purpose = .consolidate }
         let threshold = policy.threshold(learnt: served.bodySet.count, purpose)
         let isEnough =
-            waiting.count >= threshold && corrections.heldBack.count >= policy.judging.fewest
+            waiting.count >= threshold && corrections.heldBack.count >= policy.judging.fewest && corrections.canTrain
             && bursts.allows(
                 waitingSinceAttempt: { upTo in waiting.elements.reduce(0) { $0 + ($1 > upTo ? 1 : 0) } },
                 live: corrections.set.count, threshold: threshold)
@@ -231,9 +234,7 @@ extension Learner {
         let attempt = attempt
         do {
             if request.method == .head, request.purpose == .tune {
-                try await catchUp()
-                try await refit(isThorough: true)
-                return Ending(outcome: .published, revision: served.serving.number)
+                return try await fitHead(request)
             }
             if try await crossCheck(isInterruptible: false) { try await catchUp() }
             let job = try await job(request)
@@ -268,6 +269,27 @@ extension Learner {
             if request.purpose == .rebuild { bursts.postpone() }
             return await record(.failed, "\(error)", attempt, nil)
         }
+    }
+
+    /// A burst that leaves the body as it is.
+    private func fitHead(_ request: BurstRequest) async throws -> Ending {
+        try await catchUp()
+        try await refit(isThorough: true)
+        if hopeless != nil {
+            return await record(.failed, status.lastError ?? "no head can be fitted to the corrections", nil, nil)
+        }
+        guard isThorough else {
+            return await record(
+                .cancelled, "corrections came in meanwhile: the head is fitted to them, and to its end once they rest",
+                nil, nil)
+        }
+        let number = served.serving.number
+        try await store.append(
+            BurstRecord(
+                id: request.id, started: board.current?.started ?? Date(), finished: Date(),
+                method: request.method.name.rawValue, outcome: .published, revision: number, base: number,
+                corrections: 0, steps: 0))
+        return Ending(outcome: .published, revision: number)
     }
 
     /// What a burst that begins now can have seen.

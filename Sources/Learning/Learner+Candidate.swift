@@ -95,10 +95,12 @@ extension Learner {
         }
         let problem = HeadProblem(
             examples: table.examples, labels: labels, names: table.nameFeatures(labels), base: base.head)
-        let new = table.keys(of: table.set.sequences.subtracting(first.sequences))
+        let (before, after) = (first.sequences, table.set.sequences)
+        let new = table.keys(of: after.subtracting(before))
         guard
             let fit = try problem.fit(
-                parent: fitted.head, settings: fitted.settings, isThorough: false, new: new)
+                parent: fitted.head, settings: fitted.settings, isThorough: false, new: new,
+                lost: before.subtracting(after).count)
         else { throw TuningError("a quick fit was interrupted") }
         if let fault = problem.fault(in: fit.head) { throw TuningError(fault) }
         let manifest = HeadManifest(

@@ -225,6 +225,7 @@ extension Learner {
         let found = try problem.fit(
             parent: isCold ? nil : served.serving.head, settings: start, isThorough: plan.isThorough,
             new: corrections.keys(of: plan.set.sequences.subtracting(served.head)),
+            lost: served.head.subtracting(plan.set.sequences).count,
             isInterrupted: { Task.isCancelled || plan.isThorough && isInterrupted })
         guard let found else { return nil }
         if let fault = problem.fault(in: found.head) { throw TuningError(fault) }

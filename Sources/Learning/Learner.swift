@@ -1,4 +1,3 @@
-import CLinux
 import Dispatch
 package import Inference
 package import Logging
@@ -270,7 +269,7 @@ package actor Learner {
     func rest() {
         spare?.table.rest()
         base.serve(served.body.number == 0 ? served.body.body : nil)
-        clinux_return_free_memory()
+        Heap.giveBack()
     }
 
     /// Lets go of the table that is kept for a return to the body that served before.

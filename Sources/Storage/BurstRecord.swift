@@ -28,7 +28,8 @@ package struct BurstRecord: Equatable, Sendable {
 
     package init(
         id: Int, started: Date, finished: Date, method: String, seed: UInt64? = nil, outcome: Outcome,
-        reason: String? = nil, base: Int, corrections: Int, steps: Int, details: JSONValue = .object([:])
+        reason: String? = nil, revision: Int? = nil, base: Int, corrections: Int, steps: Int,
+        details: JSONValue = .object([:])
     ) {
         self.id = id
         self.started = Date(milliseconds: started.milliseconds)
@@ -37,6 +38,7 @@ package struct BurstRecord: Equatable, Sendable {
         self.seed = seed
         self.outcome = outcome
         self.reason = reason
+        self.revision = revision
         self.base = base
         self.corrections = corrections
         self.steps = steps

@@ -60,18 +60,4 @@ package enum LinearAlgebra {
             c.base, blasint(c.stride))
         ComputeThread.worked(multiplyAdds: m * n * k)
     }
-
-    /// The same for `x` and `y` of one row, and without copies of `b`.
-    package static func multiply(
-        row x: ConstantMatrix, _ b: ConstantMatrix, transposeB: Bool = false, alpha: Float = 1, beta: Float = 0,
-        into y: MatrixView
-    ) {
-        let (k, n) = transposeB ? (b.columns, b.rows) : (b.rows, b.columns)
-        precondition(x.rows == 1 && y.rows == 1 && x.columns == k && y.columns == n, "shapes do not match")
-        if n == 0 { return }
-        unsafe cblas_sgemv(
-            CblasRowMajor, transposeB ? CblasNoTrans : CblasTrans, blasint(b.rows), blasint(b.columns), alpha, b.base,
-            blasint(b.stride), x.base, 1, beta, y.base, 1)
-        ComputeThread.worked(multiplyAdds: n * k)
-    }
 }

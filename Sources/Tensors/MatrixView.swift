@@ -122,6 +122,23 @@
         }
     }
 
+    /// Makes of every element what `change` makes of it.
+    @inlinable package func update(_ change: (Float) -> Float) {
+        for row in 0..<rows {
+            for column in 0..<columns { unsafe base[row * stride + column] = change(base[row * stride + column]) }
+        }
+    }
+
+    /// Adds `factor` times the elements of `other`, of the same shape.
+    package func add(_ other: MatrixView, times factor: Float) {
+        precondition(other.rows == rows && other.columns == columns, "shapes do not match")
+        for row in 0..<rows {
+            for column in 0..<columns {
+                unsafe base[row * stride + column] += factor * other.base[row * other.stride + column]
+            }
+        }
+    }
+
     /// Multiplies every element by `factor`.
     package func scale(by factor: Float) {
         for row in 0..<rows {

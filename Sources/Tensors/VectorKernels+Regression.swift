@@ -45,6 +45,25 @@ extension VectorKernels {
         return output
     }
 
+    /// matrix · x, for a row `x` [1, columns] and an `output` [1, rows]; the matrix has no gaps.
+    package func apply(_ matrix: ConstantMatrix, to x: ConstantMatrix, into output: MatrixView) {
+        precondition(matrix.stride == matrix.columns && x.rows == 1 && output.rows == 1, "shapes do not match")
+        precondition(x.columns == matrix.columns && output.columns == matrix.rows, "shapes do not match")
+        output.fill(0)
+        unsafe table.pointee.apply_rows(
+            matrix.base, matrix.rows, matrix.columns, x.base, output.base, output.base)
+    }
+
+    /// output += Σ factors · rows of `matrix`, for `factors` [1, rows] and an `output` [1, columns].
+    package func add(_ factors: ConstantMatrix, times matrix: ConstantMatrix, to output: MatrixView) {
+        precondition(factors.rows == 1 && output.rows == 1, "shapes do not match")
+        precondition(factors.columns == matrix.rows && output.columns == matrix.columns, "shapes do not match")
+        for row in 0..<matrix.rows {
+            unsafe table.pointee.combine(
+                output.base, 1, matrix.base + row * matrix.stride, factors[0, row], matrix.columns, output.base)
+        }
+    }
+
     /// The inner product, in double precision.
     package func dot(_ a: [Float], _ b: [Float]) -> Double {
         precondition(a.count == b.count, "vectors of one length")

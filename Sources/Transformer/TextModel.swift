@@ -65,6 +65,15 @@ package struct TextModel: Sendable {
     private static func head(
         _ root: ParameterScope, labelCount: Int, configuration: ModelConfiguration
     ) throws(ModelError) -> ClassificationHead {
+        // A tagger's classifier has the same name, and is for tokens.
+        guard ["BertForSequenceClassification", "BertModel"].contains(configuration.architecture) else {
+            throw ModelError(
+                .unsupported,
+                """
+                config.json: a classifier of architectures '\(configuration.architecture)' is not supported; supported: \
+                BertForSequenceClassification
+                """)
+        }
         if let type = configuration.problemType, type != "single_label_classification" {
             throw ModelError(
                 .unsupported,

@@ -2,6 +2,7 @@ import ArgumentParser
 import Dispatch
 import Foundation
 import Inference
+import Learning
 import Tensors
 import Tokenization
 import Transformer
@@ -33,6 +34,7 @@ enum Measurement {
 
     /// Makes OpenBLAS ready, as the daemon does, and says on standard error what computes.
     static func prepare() throws {
+        Heap.setUp()
         let choice = try Processor.check()
         FileHandle.standardError.write(Data("kernels: \(choice.kernelPath)\n".utf8))
     }

@@ -1,4 +1,3 @@
-import CLinux
 import Dispatch
 import Foundation
 import Glibc
@@ -31,7 +30,7 @@ struct Daemon {
         source: @escaping @Sendable () throws(ConfigurationError) -> Settings, relearn: Bool, notifier: Notifier,
         threshold: LogThreshold
     ) async throws {
-        clinux_return_large_blocks()
+        Heap.setUp()
         let settings = try source()
         threshold.level = settings.logLevel
         let logger = Logger(label: "attuned")

@@ -8,11 +8,11 @@ import Tuning
 
     private func recipe(
         _ method: TuningMethod = lora, new: Int = 200, labels: Int, members: Int = 2, isContinued: Bool = false,
-        stepLimit: Int? = nil
+        stepLimit: Int? = nil, threads: Int = 1
     ) -> BurstRecipe {
         BurstRecipe(
             method, new: new, replay: 0, labels: labels, members: members, isContinued: isContinued,
-            stepLimit: stepLimit)
+            stepLimit: stepLimit, threads: threads)
     }
 
     @Test func `takes the mean of eight new adapters where there are few labels, and of two where there are many`() {
@@ -40,6 +40,18 @@ import Tuning
         #expect(recipe(labels: 2, stepLimit: 1).plan.steps == 8, "fewer teach nothing")
         #expect(recipe(labels: 77, stepLimit: 2 * 20).plan.steps == 20)
         #expect(recipe(labels: 2, members: 1, stepLimit: 20).plan.steps == 20)
+    }
+
+    @Test func `has as much time as the threads that it uses`() {
+        let short = recipe(labels: 2, stepLimit: 87, threads: 2)
+        #expect(short.members == 6, "three after another on each thread")
+        #expect(short.plan.steps == 25)
+        let shorter = recipe(labels: 2, stepLimit: 20, threads: 8)
+        #expect(shorter.members == 2)
+        #expect(shorter.plan.steps == 20, "two of the threads have one each")
+        #expect(recipe(.full, labels: 2, stepLimit: 20, threads: 8).plan.steps == 20, "one body is trained by one")
+        let unlimited = recipe(labels: 2)
+        #expect(recipe(labels: 2, threads: 8) == unlimited, "without a limit it is the same wherever it is made")
     }
 
     @Test(arguments: [(2, 512, 8, 64), (2, 2000, 4, 250), (2, 4096, 2, 500), (57, 3000, 2, 500)])

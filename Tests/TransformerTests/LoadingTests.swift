@@ -65,6 +65,7 @@ import Transformer
         (#""1": "middle""#, #""1": "low""#, "same label"),
         (#""1": "middle""#, #""7": "middle""#, "id2label"),
         (#""model_type": "bert","#, #""model_type": "bert", "is_decoder": true,"#, "is_decoder"),
+        ("BertForSequenceClassification", "BertForTokenClassification", "BertForTokenClassification"),
         (
             #""model_type": "bert","#, #""model_type": "bert", "problem_type": "multi_label_classification","#,
             "problem_type"

@@ -25,6 +25,39 @@ import Tuning
     }
     static let layers = BurstFixture.Case.all.map { Check(setting: $0, method: .full, embeddings: true) }
 
+    /// Twice in a row, since what is summed up must begin anew.
+    @Test(arguments: [BurstFixture.Case.all[0]], [TuningMethod.lora(BurstFixture.lowRankPlan), .full])
+    func `and a batch in parts has the gradients of the same batch as a whole`(
+        setting: BurstFixture.Case, method: TuningMethod
+    ) throws {
+        let fixture = try BurstFixture()
+        let objective = try fixture.objective(setting, method, embeddings: method == .full)
+        var parts: [BatchSampler.Drawn] = []
+        for (index, example) in fixture.examples.enumerated() {
+            if index < 3 { parts.append(BatchSampler.Drawn()) }
+            parts[parts.count - 1].batch.append(ids: example.ids, typeIDs: example.typeIDs)
+            parts[parts.count - 1].labels.append(example.label)
+            parts[parts.count - 1].weights.append(example.weight)
+        }
+        #expect(parts.count == 3 && parts[2].labels.count > 1 && Set(fixture.weights).count > 1)
+        for _ in 0..<2 {
+            let loss = fixture.evaluate(objective)
+            let whole = objective.trained.map { ($0.name, $0.rows?.current, $0.gradient.values) }
+            let inParts = objective.evaluate(parts)
+            #expect(abs(inParts - loss) < 1e-5)
+            for (tensor, (name, rows, gradient)) in zip(objective.trained, whole) {
+                #expect(tensor.rows?.current == rows)
+                let touched = rows.map {
+                    $0.flatMap { Array($0 * tensor.gradient.columns..<($0 + 1) * tensor.gradient.columns) }
+                }
+                let places = touched ?? Array(gradient.indices)
+                let values = tensor.gradient.values
+                let distance = relativeDistance(places.map { values[$0] }, places.map { gradient[$0] })
+                #expect(distance < 1e-4, "\(name): \(distance)")
+            }
+        }
+    }
+
     @Test(arguments: methods + layers)
     func `for every trained tensor, by layer and by method`(check: Check) throws {
         let fixture = try BurstFixture()

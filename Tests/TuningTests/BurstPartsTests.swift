@@ -37,7 +37,9 @@ import Tuning
         )
         var counts = [Int](repeating: 0, count: all.count)
         for _ in 0..<40 {
-            let drawn = indices(sampler.next())
+            let parts = sampler.next()
+            #expect(parts.count == 1)
+            let drawn = indices(parts[0])
             #expect(Set(drawn).count == drawn.count && !drawn.isEmpty && drawn.count <= size)
             let new = drawn.count { $0 < corrections }
             if replay >= size / 2 { #expect(abs(2 * new - drawn.count) <= 1) }
@@ -48,7 +50,7 @@ import Tuning
         #expect((ahead.max() ?? 0) - (ahead.min() ?? 0) <= 2)
     }
 
-    @Test func `batches end before they have too many tokens, and a seed gives one order`() {
+    @Test func `batches come in parts of not too many tokens, and a seed gives one order`() {
         let all = examples(40)
         func draw(_ seed: UInt64) -> [[Int]] {
             var sampler = BatchSampler(
@@ -60,9 +62,11 @@ import Tuning
                 seed: seed
             )
             return (0..<30).map { _ in
-                let drawn = sampler.next()
-                #expect(drawn.batch.tokenCount <= 12)
-                return indices(drawn)
+                let parts = sampler.next()
+                for part in parts { #expect(part.batch.tokenCount <= 12 && part.labels.count > 0) }
+                let drawn = parts.flatMap(indices)
+                #expect(drawn.count == 16 && Set(drawn).count == 16, "a batch of long texts has as many as any")
+                return drawn
             }
         }
         #expect(draw(1) == draw(1))
@@ -80,7 +84,7 @@ import Tuning
             seed: 1
         )
         for _ in 0..<20 {
-            let labels = sampler.next().labels
+            let labels = sampler.next()[0].labels
             for index in stride(from: 0, to: 8, by: 2) { #expect(labels[index] == labels[index + 1]) }
         }
     }
@@ -98,7 +102,7 @@ import Tuning
         func draw(_ dropout: Float) -> [BatchSampler.Drawn] {
             var sampler = BatchSampler(
                 corrections: all, replay: [], size: 3, tokens: 1000, pairs: false, seed: 5, dropout: dropout)
-            return (0..<200).map { _ in sampler.next() }
+            return (0..<200).flatMap { _ in sampler.next() }
         }
         let (whole, drawn, again) = (draw(0), draw(0.3), draw(0.3))
         #expect(whole.map(\.labels) == drawn.map(\.labels), "the order is the same with dropout and without")

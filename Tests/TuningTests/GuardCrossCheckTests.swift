@@ -72,6 +72,50 @@ import Tuning
         #expect(try teaching.suspects().map(\.user) == [2])
     }
 
+    /// As people should: a text that was answered rightly needs no correction.
+    @Test(arguments: [(2, 300, 2.0), (10, 200, 1.6), (40, 400, 1.6)], [1, 2, 3] as [UInt64])
+    func `does not suspect who corrects what was answered wrongly`(
+        _ size: (classes: Int, honest: Int, noise: Float), seed: UInt64
+    ) throws {
+        var teaching = Teaching(classes: size.classes, noise: size.noise, seed: seed)
+        teaching.teach(1, size.honest)
+        let problem = HeadProblem(
+            examples: try HeadExamples(featureCount: 24, teaching.examples),
+            labels: Set(teaching.examples.map(\.label)).sorted(), names: [:])
+        let settings = HeadSettings(classes: size.classes, spread: 24)
+        let served = try #require(try problem.fit(parent: nil, settings: settings, isThorough: false)).head
+        var control = teaching
+        var wrong = 0
+        for number in 0..<20_000 where wrong < 60 {
+            let example = teaching.world.example(number % size.classes)
+            guard served.answer(example.features) != example.label else { continue }
+            teaching.add(2, example)
+            wrong += 1
+        }
+        #expect(wrong == 60)
+        #expect(try teaching.suspects().isEmpty)
+        if size.classes == 10 {
+            // Nearly all of them are contradicted: by number alone it would be as one who teaches by chance.
+            var numbers = CrossCheck.Settings()
+            numbers.fewestContradicted = .max
+            #expect(try teaching.suspects(numbers).map(\.user) == [2])
+        }
+        control.teach(2, 100, randomInTen: 10)
+        #expect(try control.suspects().map(\.user) == [2])
+    }
+
+    @Test func `compares samples by order and number`() {
+        // 3 of 5 red out of an urn of 10 with 4 red: (4 choose 3)(6 choose 2) + (4 choose 4)(6 choose 1) of 10 choose 5.
+        #expect(abs(RankTest.tail(3, of: 5, marked: 4, among: 10) - 66.0 / 252) < 1e-12)
+        #expect(RankTest.tail(0, of: 5, marked: 4, among: 10) > 1 - 1e-12)
+        #expect(RankTest.tail(5, of: 5, marked: 4, among: 10) == 0)
+        // What scipy.stats.mannwhitneyu makes of the same: U = 10.5 of 12; the deviation is the normal one without ties.
+        let comparison = RankTest.compare([3, 5, 8], [1, 2, 3, 4])
+        #expect(comparison.share == 10.5 / 12)
+        #expect(abs(comparison.deviations - 0.375 / (8.0 / 144).squareRoot()) < 1e-12)
+        #expect(RankTest.compare([], [1]).deviations == 0)
+    }
+
     @Test(arguments: [false, true])
     func `does not suspect who teaches labels that nobody else does`(isFair: Bool) throws {
         var teaching = Teaching(classes: 8)

@@ -12,13 +12,15 @@ import Tuning
 
     private struct Large: Sendable {
         var world: HeadWorld
+        let examples: [HeadExamples.Example]
         var table: HeadExamples
         let settings: HeadSettings
         let parent: ClassificationHead
 
         init() throws {
             var world = HeadWorld(classes: 32, featureCount: size, noise: 6, seed: 1)
-            table = try HeadExamples(featureCount: size, (0..<5000).map { world.example($0 % 31) })
+            examples = (0..<5000).map { world.example($0 % 31) }
+            table = try HeadExamples(featureCount: size, examples)
             self.world = world
             var settings = HeadSettings(classes: 32, spread: Float(size) * 37)
             settings.chosenAt = 5000
@@ -62,6 +64,21 @@ import Tuning
             expectSame(again.head, quick.head)
         }
         #expect(corrected > 0)
+    }
+
+    @Test func `does not keep what it learnt from examples that are gone`() throws {
+        let large = try Self.large.get()
+        // A user's corrections that are held back from now on: all of one label, and others.
+        let rest = try HeadExamples(
+            featureCount: Self.size, large.examples.indices.filter { !$0.isMultiple(of: 5) }.map { large.examples[$0] })
+        let problem = HeadProblem(examples: rest, labels: Array(large.world.labels.prefix(31)), names: [:])
+        let quick = try #require(
+            try problem.fit(parent: large.parent, settings: large.settings, isThorough: false, lost: 1000))
+        let whole = try #require(try problem.fit(parent: nil, settings: large.settings, isThorough: true))
+        var world = large.world
+        let others = (0..<100).map { world.example($0 % 31) }
+        let moved = distance(whole.head, large.parent, others)
+        #expect(distance(quick.head, whole.head, others) < 0.1 * moved)
     }
 
     @Test func `takes in a new label`() throws {

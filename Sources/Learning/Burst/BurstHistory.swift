@@ -94,6 +94,10 @@ package struct BurstHistory {
         lastID = records.first?.id ?? 0
         for record in records.reversed() {
             let attempt = try? record.details.decode(as: Attempt.self)
+            // What only fitted a head says nothing about bodies.
+            if record.outcome == .published, record.method == TuningMethod.Name.head.rawValue, attempt == nil {
+                continue
+            }
             // A rebuild that was published with the base model's body, because its own was refused.
             let isRefusal = record.outcome == .published && attempt != nil
             note(isRefusal ? .rejected : record.outcome, attempt)

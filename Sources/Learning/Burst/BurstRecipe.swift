@@ -28,26 +28,30 @@ package struct BurstRecipe: Codable, Sendable, Equatable {
     /// - Parameters:
     ///   - isContinued: whether it goes on from an adapter.
     ///   - caution: what the learning rate of the body is multiplied by after a burst was rejected; at most 1.
-    ///   - stepLimit: steps that there is time for; nil for no limit but the recipe's own.
+    ///   - stepLimit: steps that a thread has time for; nil for no limit but the recipe's own.
+    ///   - threads: how many of them train at a time.
     package init(
         _ method: TuningMethod, new: Int, replay: Int, labels: Int, members: Int, isContinued: Bool = false,
         caution: Float = 1,
-        stepLimit: Int? = nil
+        stepLimit: Int? = nil, threads: Int = 1
     ) {
         let hasManyLabels = Self.areMany(labels)
         let mixed = min(new, replay) + new + (hasManyLabels ? labels : 0)
         let passes = hasManyLabels ? 8 : 4
         let steps = min(
             max(Self.minimumSteps, (passes * mixed + Self.batchSize - 1) / Self.batchSize), Self.mostSteps)
-        let stepsInAll = min(stepLimit ?? .max, Self.mostSteps * members)
+        let mostInAll = Self.mostSteps * members
+        let mostInTime = min(stepLimit ?? .max, mostInAll)
         if case .lora = method, !isContinued {
             let wanted = Self.members(members, labels: labels)
             // Going over everything as often as it takes comes first, before the mean of more.
-            self.members = min(wanted, max(stepsInAll / steps, Self.fewestMembers))
+            self.members = min(wanted, max(min(mostInTime / steps * threads, mostInAll / steps), Self.fewestMembers))
         } else {
             self.members = 1
         }
-        var plan = BurstPlan(method: method, steps: min(steps, max(stepsInAll / self.members, Self.minimumSteps)))
+        let turns = (self.members + threads - 1) / threads
+        let mostOfEach = min(mostInTime / turns, mostInAll / self.members)
+        var plan = BurstPlan(method: method, steps: min(steps, max(mostOfEach, Self.minimumSteps)))
         plan.batchSize = Self.batchSize
         plan.batchTokens = 1024
         plan.learningRate = Self.learningRate(method) * (hasManyLabels ? 1 : self.members > 1 ? 2.8 : 2) * caution
@@ -81,7 +85,7 @@ package struct BurstRecipe: Codable, Sendable, Equatable {
 
     /// How many additions a new one is the mean of, where `members` are wanted with many labels: four times as many with
     /// few.
-    static func members(_ members: Int, labels: Int) -> Int {
+    private static func members(_ members: Int, labels: Int) -> Int {
         areMany(labels) || members == 1 ? members : min(4 * members, memberCounts.upperBound)
     }
 

@@ -116,7 +116,7 @@ struct BurstRun {
         let recipe = BurstRecipe(
             method, new: sets.new.count, replay: sets.replay.count, labels: labels.count,
             members: job.policy.members, isContinued: parent.continues(method), caution: job.caution,
-            stepLimit: try stepLimit(trained, parent, labels: labels.count))
+            stepLimit: try stepLimit(trained, parent), threads: IdleThread.count)
         board.update {
             $0.state = .running
             $0.seed = seed
@@ -258,10 +258,10 @@ struct BurstRun {
 
     private var isCancelled: Bool { board.isCancelled }
 
-    /// Steps that there is time for on all threads together, by how long this thread computes the features of one batch; nil for a rebuild.
+    /// Steps that a thread has time for, by how long this one computes the features of one batch; nil for a rebuild.
     ///
     /// Its own time counts and not the clock's, which goes on while others have the processor.
-    private func stepLimit(_ corrections: [Correction], _ parent: LoadedBody, labels: Int) throws -> Int? {
+    private func stepLimit(_ corrections: [Correction], _ parent: LoadedBody) throws -> Int? {
         guard job.purpose != .rebuild else { return nil }
         let sample = corrections.prefix(BurstRecipe.batchSize).map(TextInput.init)
         let extractor = FeatureExtractor(pipeline: pipeline, body: parent.body)
@@ -271,8 +271,7 @@ struct BurstRun {
         let started = Self.threadSeconds
         _ = try extractor.features(sample, workspace: workspace)
         let seconds = max(Self.threadSeconds - started, 1e-6) * Self.stepCost
-        let threads = Double(min(BurstRecipe.members(job.policy.members, labels: labels), IdleThread.count))
-        return max(1, Int(min(job.policy.longestBurst / .seconds(1) * threads / seconds, 1e9)))
+        return max(1, Int(min(job.policy.longestBurst / .seconds(1) / seconds, 1e9)))
     }
 
     /// How many times as long as the features of its batch a training step takes, at most.

@@ -167,8 +167,10 @@ package struct Verifier {
             parent = kept.serving.head
             earlier = kept.head
         }
-        let new = table.keys(of: manifest.corrections.head.sequences.subtracting(earlier))
-        let fit = try problem.fit(parent: parent, settings: settings, isThorough: head.isThorough, new: new)
+        let present = manifest.corrections.head.sequences
+        let fit = try problem.fit(
+            parent: parent, settings: settings, isThorough: head.isThorough,
+            new: table.keys(of: present.subtracting(earlier)), lost: earlier.subtracting(present).count)
         return fit?.head == revision.serving.head ? nil : .differs("its head comes out differently this time")
     }
 

@@ -49,7 +49,7 @@ package final class TouchedRows {
     }
 
     /// Makes the rows of these ids the current ones.
-    func touch(_ batch: [Int32]) {
+    package func touch(_ batch: [Int32]) {
         current.removeAll(keepingCapacity: true)
         for id in batch {
             let slot = slot(of: id)

@@ -5,13 +5,16 @@ package import Transformer
 /// Corrections and replay come 1:1, each from a deck that is shuffled anew when it is used up. No example is in a batch
 /// twice, so that a batch is smaller where there are few. With `pairs`, every second example has the label of the one
 /// before it, where there is another with that label: a contrastive loss has nothing to say about an example alone.
+/// A batch of long texts comes in parts, of which each has as many tokens as are computed at a time.
 /// With a token dropout every draw of a text lacks other words of it.
 package struct BatchSampler {
-    /// The examples of one batch.
+    /// The examples of one batch, or of a part of it.
     package struct Drawn {
         package var batch = TokenBatch()
         package var labels: [Int32] = []
         package var weights: [Float] = []
+
+        package init() {}
     }
 
     private let examples: [BurstExample]
@@ -50,33 +53,43 @@ package struct BatchSampler {
         }
     }
 
-    /// The next batch; never empty.
-    package mutating func next() -> Drawn {
-        var drawn = Drawn()
+    /// The parts of the next batch; never none, and none of them empty.
+    package mutating func next() -> [Drawn] {
+        var parts = [Drawn()]
         var used: Set<Int> = []
         var turn = 0
-        while drawn.labels.count < size {
+        while used.count < size {
             guard let index = decks[turn % decks.count].peek(avoiding: used, &generator) else { break }
-            guard admit(index, into: &drawn) else { break }
             decks[turn % decks.count].advance()
             used.insert(index)
-            if drawn.labels.count < size, let partner = partner(of: index, avoiding: used) {
-                guard admit(partner, into: &drawn) else { break }
+            var pair = [index]
+            if used.count < size, let partner = partner(of: index, avoiding: used) {
                 used.insert(partner)
+                pair.append(partner)
             }
+            append(pair, to: &parts)
             turn += 1
         }
-        return drawn
+        return parts
     }
 
-    private mutating func admit(_ index: Int, into drawn: inout Drawn) -> Bool {
-        let example = examples[index]
-        guard drawn.labels.isEmpty || drawn.batch.tokenCount + example.ids.count <= tokens else { return false }
+    /// Appends a pair to the last part, or to one more where it does not fit; parted only where it is too long for any.
+    private mutating func append(_ pair: [Int], to parts: inout [Drawn]) {
+        let length = pair.reduce(0) { $0 + examples[$1].ids.count }
+        let groups = length <= tokens ? [pair] : pair.map { [$0] }
+        for group in groups {
+            let length = group.reduce(0) { $0 + examples[$1].ids.count }
+            let last = parts[parts.count - 1]
+            if !last.labels.isEmpty, last.batch.tokenCount + length > tokens { parts.append(Drawn()) }
+            for index in group { append(examples[index], to: &parts[parts.count - 1]) }
+        }
+    }
+
+    private mutating func append(_ example: BurstExample, to drawn: inout Drawn) {
         let places = keptPlaces(of: example)
         drawn.batch.append(ids: places.map { example.ids[$0] }, typeIDs: places.map { example.typeIDs[$0] })
         drawn.labels.append(example.label)
         drawn.weights.append(example.weight)
-        return true
     }
 
     /// Where the tokens are that stay: the first, the last and their like elsewhere, which frame the text or part it in

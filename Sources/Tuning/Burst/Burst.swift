@@ -176,8 +176,7 @@ package struct Burst {
         var steps: [Step] = []
         for number in 1...plan.steps {
             if isCancelled() { throw .cancelled }
-            let drawn = sampler.next()
-            let loss = objective.evaluate(drawn.batch, labels: drawn.labels, weights: drawn.weights)
+            let loss = objective.evaluate(sampler.next())
             guard loss.isFinite else { throw .diverged("the loss is not finite at step \(number)") }
             let factor = Float(plan.schedule.factor(step: number, of: plan.steps))
             let norm = try optimizer.step(

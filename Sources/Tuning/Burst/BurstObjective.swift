@@ -9,6 +9,8 @@ package final class BurstObjective {
     private let share: Float
     private let featureGradient: MatrixView
     private let workspace: Workspace
+    /// Made for the first batch of several parts.
+    private lazy var sum = GradientSum(trained)
 
     /// The loss (1 − share) · cross-entropy + share · contrastive.
     package init(_ body: TrainableBody, _ head: TrainableHead, contrastiveShare share: Float, temperature: Float) {
@@ -25,6 +27,22 @@ package final class BurstObjective {
 
     /// Everything that is trained: the body's tensors, then the head's.
     package var trained: [TrainedTensor] { body.trained + head.trained }
+
+    /// The loss of a batch that comes in parts; leaves the gradients in the trained tensors.
+    ///
+    /// Cross-entropy is that of the batch; the contrastive term sees each part by itself.
+    package func evaluate(_ parts: [BatchSampler.Drawn]) -> Double {
+        if parts.count == 1 { return evaluate(parts[0].batch, labels: parts[0].labels, weights: parts[0].weights) }
+        let total = parts.reduce(0) { $0 + $1.weights.reduce(0, +) }
+        var loss = 0.0
+        for part in parts {
+            let share = part.weights.reduce(0, +) / total
+            loss += Double(share) * evaluate(part.batch, labels: part.labels, weights: part.weights)
+            sum.add(share: share)
+        }
+        sum.take(ids: parts.flatMap(\.batch.ids))
+        return loss
+    }
 
     /// The loss of a batch; leaves the gradients in the trained tensors.
     package func evaluate(_ batch: TokenBatch, labels: [Int32], weights: [Float]) -> Double {

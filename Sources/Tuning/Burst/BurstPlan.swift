@@ -12,7 +12,7 @@ package struct BurstPlan: Sendable, Equatable, Codable {
     package var steps: Int
     /// Most examples in a batch.
     package var batchSize = 32
-    /// Most tokens in a batch; a batch ends before the example that would go past it.
+    /// Most tokens that are computed at a time; a batch of more is computed in parts.
     package var batchTokens = 1024
     /// The share of the contrastive term in the loss, from 0 to 1; cross-entropy has the rest.
     package var contrastiveShare: Float = 0

@@ -1,4 +1,11 @@
+import Transformer
+
 /// Finds users whose corrections contradict what all other corrections say.
+///
+/// That most of a user's are contradicted is not enough: who sends what was answered wrongly, as people should, is
+/// contradicted by the heads that have not seen it as well. But the right label of a hard text is seldom one that these
+/// heads hold to be impossible, and a label by chance mostly is. So a suspect's contradicted labels must also be less
+/// likely, by what all others say, than those of the others that are contradicted themselves.
 package enum CrossCheck {
     /// Who taught an example.
     package typealias User = UInt32
@@ -9,8 +16,14 @@ package enum CrossCheck {
         package var fewest = 20
         /// By how much the share of contradicted corrections must be above the others'.
         package var excess = 0.2
-        /// The one-sided confidence that it is above the others' at all.
+        /// The one-sided confidence that it is above the others' at all, for all users together.
         package var confidence = 0.9999
+        /// How often, of a contradicted label of the user's and one of the others', the user's must be the less likely one.
+        package var implausibility = 0.65
+        /// The one-sided confidence that it is so more often than not.
+        package var implausibilityConfidence = 0.999
+        /// Contradicted corrections of the others below which that is not looked at: they are contradicted hardly ever.
+        package var fewestContradicted = 8
         /// Examples of a label that others must have taught before a user's can contradict them.
         package var fewestOfLabel = 3
 
@@ -53,7 +66,16 @@ package enum CrossCheck {
                 of: problem, settings: headSettings, asking: { users[$0] != nil }, isInterrupted: isInterrupted)
             guard let fit else { return nil }
             let taught = taught(problem, witnesses ?? users)
-            guard let worst = worst(counts(fit, users, taught, settings), settings) else { break }
+            var found: Suspect?
+            for candidate in contradicted(counts(fit.answers, users, taught, settings), settings) {
+                let isImplausible = try isImplausible(
+                    candidate.user, problem, headSettings, users, taught, settings, isInterrupted)
+                guard let isImplausible else { return nil }
+                guard isImplausible else { continue }
+                found = candidate
+                break
+            }
+            guard let worst = found else { break }
             suspects.append(worst)
             // Whom only the suspect contradicts is cleared: the others are asked again without what he taught.
             problem = problem.without { users[$0] == worst.user }
@@ -62,19 +84,25 @@ package enum CrossCheck {
         return suspects
     }
 
-    private typealias Count = (examples: Int, contradicted: Int)
+    /// How many corrections of a user can be contradicted by others, and the log-losses of those that are.
+    private struct Count {
+        var examples = 0
+        var contradicted: [Double] = []
 
-    /// How many of each user's corrections can be contradicted by others, and how many are.
+        var rate: Double { Double(contradicted.count) / Double(max(examples, 1)) }
+    }
+
+    /// What is counted of each user.
     private static func counts(
-        _ fit: CrossFit, _ users: [ExampleKey: User], _ taught: [String: [User: Int]], _ settings: Settings
+        _ answers: [CrossFit.Answer], _ users: [ExampleKey: User], _ taught: [String: [User: Int]], _ settings: Settings
     ) -> [User: Count] {
         var counts: [User: Count] = [:]
-        for answer in fit.answers {
+        for answer in answers {
             guard let user = users[answer.key], let byUser = taught[answer.label] else { continue }
             let others = byUser.reduce(0) { $0 + ($1.key == user ? 0 : $1.value) }
             guard others >= settings.fewestOfLabel else { continue }
-            counts[user, default: (0, 0)].examples += 1
-            if !answer.isRight { counts[user, default: (0, 0)].contradicted += 1 }
+            counts[user, default: Count()].examples += 1
+            if !answer.isRight { counts[user, default: Count()].contradicted.append(answer.logLoss) }
         }
         return counts
     }
@@ -90,25 +118,55 @@ package enum CrossCheck {
         return taught
     }
 
-    /// The user who is contradicted most of those who are so more than all others together; nil if nobody is.
-    private static func worst(_ counts: [User: Count], _ settings: Settings) -> Suspect? {
-        let quantile = Student.normalQuantile(settings.confidence)
+    /// The users who are contradicted more than all others together, the worst first.
+    private static func contradicted(_ counts: [User: Count], _ settings: Settings) -> [Suspect] {
         let judged = counts.compactMap { user, own -> (excess: Double, suspect: Suspect)? in
-            let others = counts.reduce((examples: 0, contradicted: 0)) {
-                $1.key == user ? $0 : ($0.examples + $1.value.examples, $0.contradicted + $1.value.contradicted)
+            var others = (examples: 0, contradicted: 0)
+            for (other, count) in counts where other != user {
+                others.examples += count.examples
+                others.contradicted += count.contradicted.count
             }
             guard own.examples >= settings.fewest, others.examples >= settings.fewest else { return nil }
-            let rate = Double(own.contradicted) / Double(own.examples)
             let usual = Double(others.contradicted) / Double(others.examples)
-            let pooled = Double(own.contradicted + others.contradicted) / Double(own.examples + others.examples)
-            let variance = pooled * (1 - pooled) * (1 / Double(own.examples) + 1 / Double(others.examples))
-            guard rate - usual > settings.excess, rate - usual > quantile * variance.squareRoot() else { return nil }
+            guard own.rate - usual > settings.excess else { return nil }
+            let chance = RankTest.tail(
+                own.contradicted.count, of: own.examples, marked: own.contradicted.count + others.contradicted,
+                among: own.examples + others.examples)
+            guard chance * Double(counts.count) < 1 - settings.confidence else { return nil }
             return (
-                rate - usual,
-                Suspect(user: user, examples: own.examples, contradicted: own.contradicted, usual: usual)
+                own.rate - usual,
+                Suspect(user: user, examples: own.examples, contradicted: own.contradicted.count, usual: usual)
             )
         }
-        return judged.max { ($0.excess, $1.suspect.user) < ($1.excess, $0.suspect.user) }?.suspect
+        return judged.sorted { ($0.excess, $1.suspect.user) > ($1.excess, $0.suspect.user) }.map(\.suspect)
+    }
+
+    /// Whether the labels of `user` that all others contradict are less likely than those that they contradict of each
+    /// other, which may just be hard to know; nil when interrupted.
+    ///
+    /// To compare with are those others alone who are contradicted less than half as often, or where there are none the
+    /// least: somebody else may be no better.
+    private static func isImplausible(
+        _ user: User, _ problem: HeadProblem, _ headSettings: HeadSettings, _ users: [ExampleKey: User],
+        _ taught: [String: [User: Int]], _ settings: Settings, _ isInterrupted: () -> Bool
+    ) throws(TuningError) -> Bool? {
+        let others = problem.without { users[$0] == user }
+        let fit = try CrossFit.answers(
+            of: others, settings: headSettings, asking: { users[$0] != nil }, isInterrupted: isInterrupted)
+        let head = try others.fit(
+            parent: nil, settings: headSettings, isThorough: false, isInterrupted: isInterrupted)?.head
+        guard let fit, let head else { return nil }
+        let answers = problem.answers(of: head, temperature: fit.temperature ?? 1) { users[$0] == user }
+        guard let own = counts(answers, users, taught, settings)[user] else { return false }
+        let all = counts(fit.answers, users, taught, settings).sorted {
+            ($0.value.rate, $0.key) < ($1.value.rate, $1.key)
+        }
+        let better = all.filter { 2 * $0.value.rate < own.rate }
+        let usual = (better.isEmpty ? Array(all.prefix(1)) : better).flatMap(\.value.contradicted)
+        guard usual.count >= settings.fewestContradicted else { return true }
+        let comparison = RankTest.compare(own.contradicted, usual)
+        return comparison.share > settings.implausibility
+            && comparison.deviations > Student.normalQuantile(settings.implausibilityConfidence)
     }
 }
 
@@ -118,5 +176,22 @@ extension HeadProblem {
         HeadProblem(
             examples: examples.restricted(to: Set(examples.keys.filter { !isLeft($0) })), labels: labels, names: names,
             base: base, judges: judges)
+    }
+
+    /// What `head` answers on the examples whose keys `isAsked` picks.
+    fileprivate func answers(
+        of head: ClassificationHead, temperature: Float, asking isAsked: (ExampleKey) -> Bool
+    ) -> [CrossFit.Answer] {
+        let width = examples.featureCount
+        return examples.keys.indices.filter { isAsked(examples.keys[$0]) }.compactMap { row in
+            let logits = head.logits(examples.features[row * width..<(row + 1) * width].span)
+            let name = examples.labelNames[Int(examples.labels[row])]
+            guard let label = head.labels.firstIndex(of: name) else { return nil }
+            let best = logits.indices.reduce(0) { logits[$1] > logits[$0] ? $1 : $0 }
+            let loss = Calibration.loss(
+                logits, classes: logits.count, [Int32(label)], weights: [1], inverse: 1 / Double(temperature))
+            return CrossFit.Answer(
+                key: examples.keys[row], label: name, predicted: head.labels[best], logLoss: loss)
+        }
     }
 }

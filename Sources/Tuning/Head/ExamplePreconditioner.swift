@@ -27,6 +27,7 @@ package struct ExamplePreconditioner {
     package let share: Float
     private let parts: [Part]
     private let width: Int
+    private let kernels = VectorKernels.best
 
     /// Examples that are taken as they are, of each class.
     private static let most = 12
@@ -36,11 +37,15 @@ package struct ExamplePreconditioner {
         let space = objective.space
         var found = [[Doubt]](repeating: [], count: space.classes)
         var totals = [Float](repeating: 0, count: space.classes)
+        // What has to be exceeded to be among the largest.
+        var least = totals
         objective.curvatures(at: point) { source, row, sizes in
             for label in 0..<space.classes {
                 let size = sizes[0, label]
                 totals[label] += size
+                if size <= least[label] { continue }
                 Self.insert(Doubt(source: source, row: row, size: size), into: &found[label])
+                if found[label].count == Self.most { least[label] = found[label][Self.most - 1].size }
             }
         }
         let all = totals.reduce(0, +)
@@ -74,49 +79,55 @@ package struct ExamplePreconditioner {
     private func apply(
         _ part: Part, _ gradient: ConstantMatrix, _ result: MatrixView, _ products: MatrixView, _ shares: MatrixView
     ) {
-        for column in 0..<width { result[0, column] = gradient[0, column] / part.level }
+        result.copy(gradient)
+        result.scale(by: 1 / part.level)
         let count = part.rows.count / width
         guard count > 0 else { return }
         let products = products.columns(0..<count)
         let shares = shares.columns(0..<count)
         ConstantMatrix.with(part.rows, columns: width) { rows in
             ConstantMatrix.with(part.inverse, columns: count) { inverse in
-                LinearAlgebra.multiply(row: gradient, rows, transposeB: true, into: products)
-                LinearAlgebra.multiply(row: products.constant, inverse, into: shares)
-                LinearAlgebra.multiply(row: shares.constant, rows, alpha: -1 / part.level, beta: 1, into: result)
+                kernels.apply(rows, to: gradient, into: products)
+                // It is symmetric.
+                kernels.apply(inverse, to: products.constant, into: shares)
+                shares.scale(by: -1 / part.level)
+                kernels.add(shares.constant, times: rows, to: result)
             }
         }
     }
 
-    /// Keeps the largest; of equal ones those that came first.
+    /// Takes in `doubt`, which is among the largest, which are kept; of equal ones those that came first.
     private static func insert(_ doubt: Doubt, into doubts: inout [Doubt]) {
         guard doubts.count == most else {
-            if doubt.size > 0 { doubts.append(doubt) }
+            doubts.append(doubt)
             if doubts.count == most { doubts.sort { $0.size > $1.size } }
             return
         }
-        guard doubt.size > doubts[most - 1].size else { return }
         let place = doubts.firstIndex { $0.size < doubt.size } ?? most - 1
         doubts.removeLast()
         doubts.insert(doubt, at: place)
     }
 
     private static func part(_ doubts: [Doubt], _ sources: [HeadRows], _ space: HeadSpace, level: Float) -> Part {
-        var rows: [Float] = []
-        rows.reserveCapacity(doubts.count * space.width)
-        for doubt in doubts {
-            let first = doubt.row * space.featureCount
-            for index in 0..<space.featureCount {
-                rows.append(sources[doubt.source].features[first + index] / space.scale - space.center[index])
+        // Ones where the bias is.
+        let (width, length, scale) = (space.width, space.featureCount, space.scale)
+        var rows = [Float](repeating: 1, count: doubts.count * width)
+        rows.withUnsafeMutableBufferPointer { rows in
+            space.center.withUnsafeBufferPointer { center in
+                for (place, doubt) in doubts.enumerated() {
+                    sources[doubt.source].features.withUnsafeBufferPointer { features in
+                        let (from, to) = (doubt.row * length, place * width)
+                        for index in 0..<length { rows[to + index] = features[from + index] / scale - center[index] }
+                    }
+                }
             }
-            rows.append(1)
         }
         let count = doubts.count
         let none = Part(rows: [], inverse: [], level: level)
         if count == 0 { return none }
         var inverse = [Float](repeating: 0, count: count * count)
         MatrixView.with(&inverse, columns: count) { inverse in
-            ConstantMatrix.with(rows, columns: space.width) { rows in
+            ConstantMatrix.with(rows, columns: width) { rows in
                 LinearAlgebra.multiply(rows, rows, transposeB: true, into: inverse)
             }
         }

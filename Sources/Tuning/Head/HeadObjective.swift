@@ -72,10 +72,7 @@ package final class HeadObjective {
                                 let sizes = slope.rows(row - rows.lowerBound..<row - rows.lowerBound + 1)
                                 let weight = source.weights[row]
                                 sizes[0, Int(source.labels[row])] += weight
-                                for label in 0..<space.classes {
-                                    let share = sizes[0, label]
-                                    sizes[0, label] = max(0, share - share * share / weight)
-                                }
+                                sizes.update { share in max(0, share - share * share / weight) }
                                 body(number, row, sizes)
                             }
                         }

@@ -10,10 +10,12 @@ extension HeadProblem {
     /// New examples at most, with which similarity is measured.
     private static let quickProbes = 16
 
-    /// Whether correcting the parent is much less work than solving anew.
-    func isQuickWorthwhile(new: Int) -> Bool {
+    /// Whether correcting the parent is much less work than solving anew, and comes to nearly the same.
+    func isQuickWorthwhile(new: Int, lost: Int) -> Bool {
         let work = Double(examples.count) * Double(labels.count) * Double(examples.featureCount)
-        return work > Double(Self.quickWork) && new * 8 < examples.count
+        guard work > Double(Self.quickWork), new * 8 < examples.count else { return false }
+        // A text that was given another label is new as well, and what it was before one of thousands.
+        return lost <= new && lost * 100 < examples.count
     }
 
     /// Corrects `parent`, an optimum of the examples that are not new, for those that are.

@@ -54,7 +54,8 @@ package struct HeadProblem: Sendable {
     ///
     /// A quick fit keeps the parent's settings. On large problems it looks at the examples in `new`, those that the parent
     /// has not seen, and at a part of the others that stands for all of them, and corrects the parent rather than solving
-    /// anew; that is bounded work and not interrupted. A thorough fit chooses the settings again when
+    /// anew; that is bounded work and not interrupted. It cannot tell what the parent owes to examples that are gone: `lost`
+    /// says how many of these there are, and where they may matter it solves anew after all. A thorough fit chooses the settings again when
     /// `HeadSettings.isDue` says so and goes to the tolerance on everything.
     /// - Throws: `TuningError` if there is nothing to fit or an example's label is not among `labels`.
     package func fit(
@@ -62,6 +63,7 @@ package struct HeadProblem: Sendable {
         settings: HeadSettings?,
         isThorough: Bool,
         new: Set<ExampleKey> = [],
+        lost: Int = 0,
         isInterrupted: () -> Bool = { false }
     ) throws(TuningError) -> HeadFit? {
         guard !labels.isEmpty else { throw TuningError("there are no labels to fit a head for") }
@@ -78,7 +80,7 @@ package struct HeadProblem: Sendable {
         }
         let space = space(rows, nameRows, settings)
         let parent = parent.flatMap { $0.featureCount == examples.featureCount ? $0 : nil }
-        if !isThorough, let parent, isQuickWorthwhile(new: new.count) {
+        if !isThorough, let parent, isQuickWorthwhile(new: new.count, lost: lost) {
             let outcome = correct(parent, rows, nameRows, settings, space, new: new)
             return try fit(outcome, space, settings, isThorough: false)
         }

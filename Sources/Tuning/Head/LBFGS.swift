@@ -2,7 +2,7 @@ import Tensors
 
 /// Minimises a smooth convex function by L-BFGS (Liu and Nocedal, 1989) with a backtracking line search.
 ///
-/// Every sum has a fixed order, so equal functions give equal bits. Iterations allocate no vectors.
+/// Every sum has a fixed order, so equal functions give equal bits. Once the memory is full, iterations allocate no vectors.
 struct LBFGS {
     /// Pairs of steps and gradient changes that approximate the curvature.
     var memory = 10
@@ -91,75 +91,105 @@ struct LBFGS {
 extension LBFGS {
     /// The last steps, and how the gradient changed on them.
     private struct History {
-        private var steps: [[Float]]
-        private var changes: [[Float]]
-        private var inverses: [Double]
-        private var factors: [Double]
-        /// The slot that is written next.
+        private struct Pair {
+            var step: [Float]
+            var change: [Float]
+            /// The preconditioner times `change`; empty without one.
+            var preconditioned: [Float]
+            /// One over the inner product of `step` and `change`.
+            var inverse = 0.0
+            var factor = 0.0
+        }
+
+        private let memory: Int
+        private var pairs: [Pair] = []
+        /// The slot of `pairs` that is written next.
         private var next = 0
         private(set) var count = 0
+        /// Whether the last pair lacks what the preconditioner makes of its change.
+        private var isNew = false
         private let precondition: (([Float], inout [Float]) -> Void)?
-        private var scratch: [Float]
+        /// The preconditioner times the gradient at this point, and times that at the one before.
+        private var gradient: [Float]
+        private var lastGradient: [Float]
 
         init(memory: Int, count: Int, precondition: (([Float], inout [Float]) -> Void)?) {
+            self.memory = memory
             self.precondition = precondition
-            scratch = [Float](repeating: 0, count: precondition == nil ? 0 : count)
-            steps = (0..<memory).map { _ in [Float](repeating: 0, count: count) }
-            changes = steps
-            inverses = [Double](repeating: 0, count: memory)
-            factors = inverses
+            gradient = [Float](repeating: 0, count: precondition == nil ? 0 : count)
+            lastGradient = gradient
         }
 
         /// The slot of the pair that is `age` pairs old.
-        private func slot(_ age: Int) -> Int { (next + steps.count - 1 - age) % steps.count }
+        private func slot(_ age: Int) -> Int { (next + memory - 1 - age) % memory }
 
         mutating func remember(
             from point: [Float], _ gradient: [Float], to newPoint: [Float], _ newGradient: [Float],
             _ kernels: VectorKernels
         ) {
-            kernels.combine(newPoint, times: 1, point, times: -1, into: &steps[next])
-            kernels.combine(newGradient, times: 1, gradient, times: -1, into: &changes[next])
-            let product = kernels.dot(steps[next], changes[next])
+            if next == pairs.count {
+                let empty = [Float](repeating: 0, count: point.count)
+                pairs.append(Pair(step: empty, change: empty, preconditioned: precondition == nil ? [] : empty))
+            }
+            kernels.combine(newPoint, times: 1, point, times: -1, into: &pairs[next].step)
+            kernels.combine(newGradient, times: 1, gradient, times: -1, into: &pairs[next].change)
+            let product = kernels.dot(pairs[next].step, pairs[next].change)
             // A convex function's gradient grows along every step; where rounding hides that, the pair says nothing.
-            guard product > 1e-10 * kernels.dot(changes[next], changes[next]) else { return }
-            inverses[next] = 1 / product
-            next = (next + 1) % steps.count
-            count = min(count + 1, steps.count)
+            guard product > 1e-10 * kernels.dot(pairs[next].change, pairs[next].change) else { return }
+            pairs[next].inverse = 1 / product
+            next = (next + 1) % memory
+            count = min(count + 1, memory)
+            isNew = true
         }
 
         /// Minus the approximate inverse Hessian times `gradient`, by the two-loop recursion.
+        ///
+        /// The preconditioner is linear: it is applied to the gradients alone, and what it makes of all else is put together
+        /// from that.
         mutating func direct(_ direction: inout [Float], against gradient: [Float], _ kernels: VectorKernels) {
             kernels.combine(gradient, times: -1, gradient, times: 0, into: &direction)
+            precondition(gradient, kernels)
             for age in 0..<count {
                 let slot = slot(age)
-                factors[slot] = inverses[slot] * kernels.dot(steps[slot], direction)
-                kernels.add(Float(-factors[slot]), times: changes[slot], to: &direction)
+                let factor = pairs[slot].inverse * kernels.dot(pairs[slot].step, direction)
+                pairs[slot].factor = factor
+                kernels.add(Float(-factor), times: pairs[slot].change, to: &direction)
             }
-            scaleByGuess(&direction, kernels)
+            if precondition != nil {
+                kernels.combine(self.gradient, times: -1, self.gradient, times: 0, into: &direction)
+                for age in 0..<count {
+                    let pair = pairs[slot(age)]
+                    kernels.add(Float(-pair.factor), times: pair.preconditioned, to: &direction)
+                }
+            }
+            scaleByLast(&direction, kernels)
             for age in (0..<count).reversed() {
-                let slot = slot(age)
-                let factor = inverses[slot] * kernels.dot(changes[slot], direction)
-                kernels.add(Float(factors[slot] - factor), times: steps[slot], to: &direction)
+                let pair = pairs[slot(age)]
+                let factor = pair.inverse * kernels.dot(pair.change, direction)
+                kernels.add(Float(pair.factor - factor), times: pair.step, to: &direction)
             }
         }
 
-        /// Multiplies by the preconditioner, and so that the last step would have come out right.
-        private mutating func scaleByGuess(_ direction: inout [Float], _ kernels: VectorKernels) {
-            if let precondition {
-                precondition(direction, &scratch)
-                swap(&direction, &scratch)
+        /// Preconditions the gradient, and by that what is known of the last pair.
+        private mutating func precondition(_ gradient: [Float], _ kernels: VectorKernels) {
+            guard let precondition else { return }
+            swap(&self.gradient, &lastGradient)
+            precondition(gradient, &self.gradient)
+            if isNew {
+                kernels.combine(
+                    self.gradient, times: 1, lastGradient, times: -1, into: &pairs[slot(0)].preconditioned)
+                isNew = false
             }
+        }
+
+        /// Multiplies so that the last step would have come out right.
+        private func scaleByLast(_ direction: inout [Float], _ kernels: VectorKernels) {
             guard count > 0 else { return }
-            let last = slot(0)
-            var squares: Double
-            if let precondition {
-                precondition(changes[last], &scratch)
-                squares = kernels.dot(changes[last], scratch)
-            } else {
-                squares = kernels.dot(changes[last], changes[last])
-            }
-            squares = max(squares, .leastNormalMagnitude)
-            kernels.scale(&direction, by: Float(1 / (inverses[last] * squares)))
+            let last = pairs[slot(0)]
+            let squares = max(
+                kernels.dot(last.change, precondition == nil ? last.change : last.preconditioned),
+                .leastNormalMagnitude)
+            kernels.scale(&direction, by: Float(1 / (last.inverse * squares)))
         }
     }
 }

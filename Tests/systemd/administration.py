@@ -125,6 +125,9 @@ def install(page):
     check("its units are in order", not score, score)
     for topic in ("attuned", "attunectl", "attuned.conf", "attuned-protocol"):
         check(f"man {topic}", run("man", "-w", topic).stdout.startswith("/usr/local/"))
+    schema = pathlib.Path("/usr/local/share/doc/attuned/protocol/Schemas/predict.params.schema.json")
+    check("the protocol's schemas lie where its page says", schema.stat().st_mode & 0o777 == 0o644
+          and str(schema.parent.parent) in (PROJECT / "Systemd/man/attuned-protocol.7").read_text())
     check("bash completes attunectl", run(
         "bash", "-c", ". /usr/local/share/bash-completion/completions/attunectl && complete -p attunectl").returncode == 0)
 

@@ -45,6 +45,8 @@ def life_of_a_package(bind_model):
         code, output = page.follow("Install", 1, [("bash Systemd/package\n", "")], HOME)
         check("it installs, as the administrators' page says", code == 0, output[-300:] if code else
               f"{package.name}, {os.path.getsize(package) >> 20} MB")
+        check("the protocol's schemas come with it",
+              "/usr/share/doc/attuned/protocol/Schemas/predict.params.schema.json" in run("dpkg", "-L", "attuned").stdout)
         linked = run("ldd", "/usr/bin/attuned").stdout
         check("it needs no toolchain", "swift" not in linked)
         score = run("systemd-analyze", "verify", "attuned@p.service").stdout.strip()

@@ -6,7 +6,7 @@ package enum CorrectionState: String, CaseIterable, Sendable {
     case queued
     /// The serving revision has learnt it.
     case learnt
-    /// The guard refused it.
+    /// Nothing can be learnt from it: it has no usable features, or no head that may serve comes of it.
     case rejected
     /// Its user is not trusted until an administrator decides.
     case quarantined

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import pwd
 import re
 import shutil
 import subprocess
@@ -97,13 +98,15 @@ def page():
         install(page)
         add(page, x)
         permissions(x)
-    with part("The administrators' page: change, back up, restore, move"):
+    with part("The administrators' page: change, back up, restore, change the model"):
         change(page, x)
         backup(page, x)
-        move(page, x)
-    with part("The administrators' page: upgrade, roll back, journal, resources, remove"):
+        other_model(page, x)
+    with part("The administrators' page: upgrade, roll back, export, erase, journal, resources, remove"):
         upgrade(page, x)
         roll_back(page, x)
+        export(page)
+        erase(page)
         journal(page, x)
         resources(page, x)
         remove(page, x, before)
@@ -125,6 +128,9 @@ def install(page):
     check("its units are in order", not score, score)
     for topic in ("attuned", "attunectl", "attuned.conf", "attuned-protocol"):
         check(f"man {topic}", run("man", "-w", topic).stdout.startswith("/usr/local/"))
+    schema = pathlib.Path("/usr/local/share/doc/attuned/protocol/Schemas/predict.params.schema.json")
+    check("the protocol's schemas lie where its page says", schema.stat().st_mode & 0o777 == 0o644
+          and str(schema.parent.parent) in (PROJECT / "Systemd/man/attuned-protocol.7").read_text())
     check("bash completes attunectl", run(
         "bash", "-c", ". /usr/local/share/bash-completion/completions/attunectl && complete -p attunectl").returncode == 0)
 
@@ -185,7 +191,7 @@ def backup(page, x):
     code, output = page.follow("Back up and restore", replaced=[("/backup/spam", "/backup/spam-stopped")])
     check("a backup while it does not", code == 0 and pathlib.Path("/backup/spam-stopped/state.sqlite").exists(), output)
     run("systemctl", "stop", x.socket, x.service)
-    command = re.search(r"`(sudo cp -r /var/lib/private/attuned/spam /backup/spam)`", PAGE.read_text()).group(1)
+    command = re.search(r"`(sudo cp -dr /var/lib/private/attuned/spam /backup/spam)`", PAGE.read_text()).group(1)
     check("a copy while its socket is stopped", run("bash", "-c", f"{command}-copied").returncode == 0)
     run("systemctl", "start", x.socket)
     check("  and it goes on", learnt() == 6)
@@ -212,8 +218,7 @@ def backup(page, x):
     run("systemctl", "start", "attuned@default.socket")
 
 
-def move(page, x):
-    """To a machine where the model is another one."""
+def other_model(page, x):
     text = x.file.read_text()
     tiny_model.write(MODELS / "all-MiniLM-L6-v2", MODELS / "tiny")
     run("chmod", "-R", "a+rX", str(MODELS / "tiny"))
@@ -221,7 +226,7 @@ def move(page, x):
     code, _ = x.do("restart")
     check("with another model it refuses to start, and says so", code != 0 and "--relearn" in x.journal(), x.status)
     check("  once", int(x.show("NRestarts")) == 0 and x.show("ExecMainStatus") == "78", x.show("NRestarts"))
-    code, output = page.follow("Move to another machine")
+    code, output = page.follow("Change the model")
     wait(lambda: code != 0 or call("spam", "status")["corrections"]["queued"] == 0)
     check("--relearn by a drop-in learns all again on it", code == 0 and learnt() == 6
           and call("spam", "server/discover")["model"]["name"] == "tiny", output)
@@ -243,6 +248,32 @@ def roll_back(page, x):
     code, output = page.follow("Roll back what was learnt", replaced=[(" 41 ", f" {number} ")])
     status = call("spam", "status")
     check("roll back", code == 0 and status["revision"] == number, output)
+    code, output = page.follow("Roll back what was learnt", 1)
+    check("  and let what is withheld be learnt after all", code == 0 and call("spam", "status")["corrections"]["withheld"] == 0
+          and learnt() == 6, output)
+
+
+def export(page):
+    code, output = page.follow("Export what was learnt")
+    made = pathlib.Path("/var/tmp/spam")
+    check("a model directory is exported while the service runs", code == 0 and (made / "model.safetensors").exists()
+          and (made / "head.safetensors").exists(), output)
+    shutil.rmtree(made, ignore_errors=True)
+
+
+def erase(page):
+    """What alice has taught, and nothing else."""
+    group = {"user": "alice", "group": "alice", "extra_groups": ["attuned-clients"]}
+    taught = run("attunectl", "teach", "--instance", "spam", "alice was here", "spam", "--wait", "published", **group)
+    check("alice teaches", taught.returncode == 0, taught.stdout)
+    before = call("spam", "corrections/list")["corrections"]
+    uid = pwd.getpwnam("alice").pw_uid
+    code, output = page.follow("Erase what somebody taught", replaced=[(" 1000 ", f" {uid} ")])
+    after = call("spam", "corrections/list")["corrections"]
+    check("what a user taught is erased", code == 0 and [each["uid"] for each in after if "input" not in each] == [uid], output)
+    check("  and nothing else", len(after) == len(before)
+          and [each["input"] for each in after if "input" in each] == [each["input"] for each in before if each["uid"] != uid])
+    check("  and is unlearnt", wait(lambda: call("spam", "status")["body"]["unlearning"] == 0))
 
 
 def journal(page, x):

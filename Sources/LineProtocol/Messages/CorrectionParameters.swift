@@ -4,7 +4,7 @@ public enum CorrectionState: String, Sendable, Hashable, Codable, CaseIterable {
     case queued
     /// Part of a revision.
     case learnt
-    /// Refused by the guard.
+    /// Nothing can be learnt from it; the reason says why.
     case rejected
     /// Held back until an administrator decides.
     case quarantined

@@ -133,7 +133,7 @@ public struct StatusResult: Sendable, Hashable, Codable {
         public let queued: Int
         /// Part of a revision.
         public let learnt: Int
-        /// Refused by the guard.
+        /// Nothing could be learnt from them.
         public let rejected: Int
         /// Held back until an administrator decides.
         public let quarantined: Int

@@ -95,7 +95,9 @@ struct Revisions: AsyncParsableCommand {
 
     struct Pin: ControlCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Keep a revision whatever comes later; --off lets it go."
+            abstract: """
+                Keep a revision past revisions.keep; only a purge of what it learnt removes it. --off lets it go.
+                """
         )
 
         @Argument(help: "Its number.")

@@ -103,13 +103,17 @@ struct Setting: Sendable {
             "tuning.topLayers", .integer(1...1_024), "Layers that the method top-layers trains.", otherwise: "2"),
         Setting(
             "tuning.startAfter", .integer(2...1_000_000),
-            "Corrections new to the body from which on a burst starts when they rest.", otherwise: "48"),
+            "Corrections new to the body from which on a burst starts when they rest; no fewer than a quarter of what "
+                + "it has learnt, or a tenth where there are more than 4096.",
+            otherwise: "48"),
         Setting(
             "tuning.longestWaitSeconds", .number(1...86_400),
-            "How long they may wait for a burst while others keep coming.", otherwise: "300"),
+            "How long corrections may wait for a burst while others keep coming.", otherwise: "300"),
         Setting(
             "tuning.longestBurstSeconds", .number(1...86_400),
-            "How long a burst's training may take, by an estimate made when it starts.", otherwise: "300"),
+            "How long a burst's training may take, by an estimate made when it starts; not that of a rebuild, which "
+                + "goes over all corrections.",
+            otherwise: "300"),
         Setting(
             "tuning.holdoutShare", .integer(2...1_000),
             "One correction of so many is held back from the body, to judge it by.", otherwise: "10"),
@@ -135,14 +139,15 @@ struct Setting: Sendable {
             "Most requests of a connection in flight.", otherwise: "16"),
         Setting(
             "limits.waitingPerConnection", .integer(1...65_536),
-            "Most requests of a connection that wait for a burst; past it, no more are read.", otherwise: "1024"),
+            "Most requests of a connection that wait for learning; past it, no more are read.", otherwise: "1024"),
         Setting(
             "limits.unreadBytes", .integer(4_096...1_073_741_824),
             "Bytes of replies that a client may leave unread before no more of its requests are read.",
             otherwise: "262144"),
         Setting(
             "limits.unreadBytesInAll", .integer(1_048_576...1_099_511_627_776),
-            "The same of all clients; past it, those beyond limits.unreadBytes get an error for a long reply.",
+            "Bytes of replies that all clients together may leave unread; past it, those beyond limits.unreadBytes get "
+                + "an error for a long reply.",
             otherwise: "268435456"),
         Setting(
             "limits.replyBytes", .integer(1_048_576...1_073_741_824), "Longest reply, in bytes.",

@@ -39,7 +39,7 @@ package actor Learner {
     /// The revision that serves, as it was loaded or published.
     var served: LoadedRevision
     /// One other revision, for predictions that name it.
-    private var other: LoadedRevision?
+    let other = HeldRevision()
     var measures: Measures
     /// Tasks that wait until a correction has been learnt or refused.
     private var waiters: [Int64: [CheckedContinuation<Void, Never>]] = [:]
@@ -220,19 +220,6 @@ package actor Learner {
             throw error
         }
     }
-
-    /// Revision `number`, held in memory for predictions that ask for it by name.
-    package func held(_ number: Int) async throws(StorageError) -> ServingRevision {
-        if number == served.serving.number { return served.serving }
-        if let other, other.serving.number == number { return other.serving }
-        let revision = try await LoadedRevision.load(number, from: store, base: base, known: served)
-        revision.serving.prepare()
-        other = revision
-        return revision.serving
-    }
-
-    /// Lets go of the revision that is held besides the serving one.
-    func forgetHeld() { other = nil }
 
     /// Serves `revision` unless the store has moved on since: then whoever moved it adopts what it moved to.
     ///

@@ -1,4 +1,5 @@
 import Foundation
+import Inference
 import Learning
 import Storage
 import Testing
@@ -127,6 +128,46 @@ struct `A learner` {
         await pupil.end()
     }
 
+    @Test func `has one other revision in memory at a time, however many are asked for`() async throws {
+        let pupil = try await Pupil(labels: ["money", "sport"]) { policy in
+            policy.isEnabled = false
+            policy.method = .bias
+            policy.startAfter = 16
+            policy.holdoutShare = 2
+            policy.judging.fewest = 4
+        }
+        var numbers: [Int] = []
+        for round in 0..<3 {
+            for number in round * 40..<round * 40 + 40 {
+                try await pupil.teach(Pupil.text(number).text, Pupil.text(number).label)
+            }
+            try await pupil.rest()
+            numbers.append(try await pupil.rebuild())
+            try await pupil.rest()
+        }
+        let asked = [0, numbers[0], numbers[1]]
+        let uses = Uses()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for request in 0..<30 {
+                group.addTask {
+                    let number = asked[request % asked.count]
+                    try await pupil.learner.with(revision: number) { revision in
+                        #expect(revision.number == number)
+                        await uses.begin(number)
+                        try await Task.sleep(for: .milliseconds(2))
+                        await uses.end(number)
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(await uses.most == 1)
+        await #expect(throws: StorageError.self) { try await pupil.learner.with(revision: 999) { _ in } }
+        // A fault leaves room for the next one.
+        try await pupil.learner.with(revision: asked[1]) { #expect($0.number == asked[1]) }
+        await pupil.end()
+    }
+
     @Test func `says why a rebuild left the body as it is`() async throws {
         let pupil = try await Pupil(labels: ["money", "sport"])
         for number in 0..<4 { try await pupil.teach(Pupil.text(number).text, Pupil.text(number).label) }
@@ -163,5 +204,21 @@ struct `A learner` {
         _ = pupil.learner.cancelBurst()
         _ = try? await stream.value
         await pupil.end()
+    }
+}
+
+/// Which revisions are in use, and how many were so at a time.
+private actor Uses {
+    private var now: [Int: Int] = [:]
+    private(set) var most = 0
+
+    func begin(_ number: Int) {
+        now[number, default: 0] += 1
+        most = max(most, now.count)
+    }
+
+    func end(_ number: Int) {
+        let left = now[number, default: 0] - 1
+        now[number] = left > 0 ? left : nil
     }
 }

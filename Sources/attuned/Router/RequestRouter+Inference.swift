@@ -110,11 +110,13 @@ extension RequestRouter {
         _ inputs: [Input], revision: Int?, client: UInt64, topK: Int
     ) async throws -> (predictions: [Prediction], revision: Int) {
         let answer = try await translated(.revision) {
-            var chosen: ServingRevision?
-            if let revision, revision != engine.revision.number {
-                chosen = try await learner.held(revision)
+            let texts = inputs.map(TextInput.init)
+            guard let revision, revision != engine.revision.number else {
+                return try await engine.predict(texts, client: client, revision: nil, topK: topK)
             }
-            return try await engine.predict(inputs.map(TextInput.init), client: client, revision: chosen, topK: topK)
+            return try await learner.with(revision: revision) { [engine] chosen in
+                try await engine.predict(texts, client: client, revision: chosen, topK: topK)
+            }
         }
         counters.add(predictions: inputs.count)
         return answer

@@ -31,7 +31,9 @@ extension Learner {
         let present = corrections.set.sequences
         // What came in the place of others, which left, is to be compared as well.
         let changed = present.subtracting(compared).count + compared.subtracting(present).count
-        guard changed >= (isInterruptible ? max(10, compared.count / 50) : 10) else { return false }
+        guard changed >= (isInterruptible ? min(max(10, compared.count / 50), Self.mostUncompared) : 10) else {
+            return false
+        }
         let labels = labels(of: corrections)
         // What the body was trained on is no witness: it has been made to agree.
         let users = corrections.users(besides: served.bodySet.sequences)
@@ -62,6 +64,9 @@ extension Learner {
         try await holdBack(held)
         return !suspects.isEmpty
     }
+
+    /// Changes after which users are compared at the next rest, however many corrections there are.
+    private static let mostUncompared = 200
 
     /// What quarantined users go on sending, and what comes back of theirs with a revision that had learnt it.
     func arrivals(_ changes: [Correction], _ table: CorrectionTable) -> [HeldBack] {

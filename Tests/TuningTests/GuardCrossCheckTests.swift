@@ -104,6 +104,16 @@ import Tuning
         #expect(try control.suspects().map(\.user) == [2])
     }
 
+    @Test func `overlooks nobody beside one who taught thousands`() throws {
+        var teaching = Teaching(classes: 10)
+        teaching.teach(1, 6000)
+        teaching.teach(2, 30, randomInTen: 10)
+        teaching.teach(3, 30)
+        let suspects = try teaching.suspects()
+        #expect(suspects.map(\.user) == [2])
+        #expect(suspects.first?.examples == 30)
+    }
+
     @Test func `compares samples by order and number`() {
         // 3 of 5 red out of an urn of 10 with 4 red: (4 choose 3)(6 choose 2) + (4 choose 4)(6 choose 1) of 10 choose 5.
         #expect(abs(RankTest.tail(3, of: 5, marked: 4, among: 10) - 66.0 / 252) < 1e-12)

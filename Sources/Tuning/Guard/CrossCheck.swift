@@ -62,8 +62,9 @@ package enum CrossCheck {
         var users = users
         var suspects: [Suspect] = []
         while Set(users.values).count > 1 {
+            let sample = sample(users)
             let fit = try CrossFit.answers(
-                of: problem, settings: headSettings, asking: { users[$0] != nil }, isInterrupted: isInterrupted)
+                of: problem, settings: headSettings, asking: { sample.contains($0) }, isInterrupted: isInterrupted)
             guard let fit else { return nil }
             let taught = taught(problem, witnesses ?? users)
             var found: Suspect?
@@ -82,6 +83,24 @@ package enum CrossCheck {
             users = users.filter { $0.value != worst.user }
         }
         return suspects
+    }
+
+    /// As many examples as are asked for at a time, the same number of each user's as far as there are so many: nobody is
+    /// overlooked beside others who taught thousands.
+    private static func sample(_ users: [ExampleKey: User]) -> Set<ExampleKey> {
+        guard users.count > CrossValidation.limit else { return Set(users.keys) }
+        // In content order every n-th is as good as drawn at random.
+        let byUser = Dictionary(grouping: users.keys.sorted()) { users[$0] ?? 0 }
+        var room = CrossValidation.limit
+        var waiting = byUser.count
+        var sample: Set<ExampleKey> = []
+        for keys in byUser.values.sorted(by: { ($0.count, $0[0]) < ($1.count, $1[0]) }) {
+            let count = min(keys.count, room / waiting)
+            for number in 0..<count { sample.insert(keys[number * keys.count / count]) }
+            room -= count
+            waiting -= 1
+        }
+        return sample
     }
 
     /// How many corrections of a user can be contradicted by others, and the log-losses of those that are.
@@ -151,8 +170,9 @@ package enum CrossCheck {
         _ taught: [String: [User: Int]], _ settings: Settings, _ isInterrupted: () -> Bool
     ) throws(TuningError) -> Bool? {
         let others = problem.without { users[$0] == user }
+        let sample = sample(users.filter { $0.value != user })
         let fit = try CrossFit.answers(
-            of: others, settings: headSettings, asking: { users[$0] != nil }, isInterrupted: isInterrupted)
+            of: others, settings: headSettings, asking: { sample.contains($0) }, isInterrupted: isInterrupted)
         let head = try others.fit(
             parent: nil, settings: headSettings, isThorough: false, isInterrupted: isInterrupted)?.head
         guard let fit, let head else { return nil }

@@ -19,7 +19,7 @@ struct CrossValidation {
     private var ends: [[Float]]
 
     /// Examples that are asked for, and others, at most.
-    private static let limit = 3000
+    static let limit = 3000
 
     /// Deals out those of `rows` whose keys `isAsked` picks; the others are trained on in every fold.
     init(

@@ -99,7 +99,8 @@ public final class AttuneClient: Sendable {
     private static func fault(in line: [UInt8]) -> String? {
         let mark = Array(#"\u0000"#.utf8)
         // The mark may also be text, behind an escaped backslash.
-        guard line.contains(0) || line.firstRange(of: mark) != nil else { return nil }
+        guard line.indices.contains(where: { line[$0] == 0 || line[$0] == mark[0] && line[$0...].starts(with: mark) })
+        else { return nil }
         do {
             _ = try JSONValue(parsing: Array(line.dropLast()))
             return nil

@@ -10,33 +10,24 @@ extension StateStore {
     /// the state directory are removed, too. Revisions that were made with them are left to `removeTainted`, and damaged
     /// journals that were set aside to the administrator.
     ///
+    /// - Parameter user: who asks; nil for an administrator.
     /// - Returns: the sequences that were purged; only `sequence` itself if it was purged before.
-    /// - Throws: `StorageError` with `notFound`; with `durabilityUnknown` if it may be purged, but its traces may be left
-    ///   in the files: then again, or at the next start, they are removed.
-    package func purge(_ sequence: Int64) async throws(StorageError) -> SequenceSet {
+    /// - Throws: `StorageError` with `notFound`; with `forbidden` where only an administrator may, as with what others
+    ///   have sent; with `durabilityUnknown` if it may be purged, but its traces may be left in the files: then again,
+    ///   or at the next start, they are removed.
+    package func purge(_ sequence: Int64, by user: UInt32? = nil) async throws(StorageError) -> SequenceSet {
         try await onFiles { () throws(StorageError) in
             let purged = try self.waitForDatabase { () throws(StorageError) in
                 try self.write { writer in
                     guard let standing = try writer.standing(sequence) else { throw Self.missing(sequence) }
+                    try standing.checkRetraction(by: user)
                     if self.memory.withLock({ $0.purged.contains(sequence) }) { return SequenceSet([sequence]) }
-                    try writer.purge(standing)
+                    try writer.purge(standing, by: user)
                     return writer.purged
                 }
             }
             try self.removeTraces()
             return purged
-        }
-    }
-
-    /// The users who have sent corrections of the same input as `correction`, its own among them.
-    package func users(ofInputOf correction: Correction) async throws(StorageError) -> Set<UInt32> {
-        try await onDatabase { () throws(StorageError) in
-            try self.read { database in
-                let users = try Int64.fetchAll(
-                    database, sql: "SELECT DISTINCT uid FROM correction WHERE input_digest = ? AND purged = 0",
-                    arguments: [correction.inputDigest.bytes])
-                return Set(users.compactMap { UInt32(exactly: $0) })
-            }
         }
     }
 
@@ -101,12 +92,19 @@ extension StateStore {
 
 extension JournalWriter {
     /// Takes all corrections of an input back and erases their content.
-    mutating func purge(_ standing: Standing) throws {
+    mutating func purge(_ standing: Standing, by user: UInt32?) throws {
         let all = try Row.fetchAll(
             database, sql: "SELECT \(Standing.columns) FROM correction WHERE input_digest = ? ORDER BY sequence",
             arguments: [standing.input]
         ).map(Standing.init)
-        for standing in all { try erase(standing) }
+        guard user == nil || all.allSatisfy({ $0.uid == standing.uid }) else {
+            throw StorageError(
+                .forbidden, "others have taught the same text, which a purge would erase too; that needs admin")
+        }
+        for standing in all {
+            try standing.checkRetraction(by: user)
+            try erase(standing)
+        }
         try StateSchema.setVacuumDue(true, in: database)
     }
 }

@@ -4,7 +4,7 @@ import LineProtocol
 import Testing
 
 /// What a client is refused with; nil where it was not refused by the daemon.
-private func refusal(_ body: () async throws -> Void) async -> ProtocolError? {
+func refusal(_ body: () async throws -> Void) async -> ProtocolError? {
     do {
         try await body()
         return nil

@@ -1,6 +1,7 @@
 import Foundation
 import Learning
 import LineProtocol
+import Logging
 import SocketServer
 import Storage
 
@@ -74,26 +75,24 @@ extension RequestRouter {
     func retract(_ parameters: RetractParameters, _ context: RequestContext) async throws -> RetractResult {
         try await translated(.correction) {
             let correction = try await store.correction(Int64(parameters.sequence))
-            guard correction.content.uid == context.peer.uid || context.peer.roles.contains(.admin) else {
-                throw ProtocolError(
-                    .forbidden, .notOwner, "correction \(parameters.sequence) is another user's; that needs admin")
-            }
-            guard correction.state != .quarantined || context.peer.roles.contains(.admin) else {
-                throw ProtocolError(
-                    .forbidden, .role, "correction \(parameters.sequence) is quarantined; an administrator decides")
-            }
+            let isAdministrator = context.peer.roles.contains(.admin)
+            let user = isAdministrator ? nil : context.peer.uid
             defer { learner.wake() }
             if parameters.purge {
-                let users = try await store.users(ofInputOf: correction)
-                guard context.peer.roles.contains(.admin) || users.isSubset(of: [context.peer.uid]) else {
-                    throw ProtocolError(
-                        .forbidden, .notOwner,
-                        "others have taught the same text, which a purge would erase too; that needs admin")
-                }
-                _ = try await store.purge(correction.sequence)
-                return RetractResult(state: .retracted)
+                _ = try await store.purge(correction.sequence, by: user)
+            } else {
+                _ = try await store.retract(correction.sequence, by: user)
             }
-            return RetractResult(state: .init(try await store.retract(correction.sequence)))
+            // A purge may erase what others have sent, too.
+            if isAdministrator, parameters.purge || correction.content.uid != context.peer.uid {
+                logAdministration(
+                    .retractCorrection, context,
+                    [
+                        "sequence": "\(correction.sequence)", "purge": "\(parameters.purge)",
+                        "uid": "\(correction.content.uid)",
+                    ])
+            }
+            return RetractResult(state: .retracted)
         }
     }
 

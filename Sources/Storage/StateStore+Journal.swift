@@ -37,6 +37,7 @@ extension StateStore {
     ///
     /// - Throws: `StorageError` with `conflict` if its key was used for another correction.
     package func receipt(of new: NewCorrection) async throws(StorageError) -> Receipt? {
+        if new.idempotencyKey == nil { return nil }
         let request = try AppendRequest(new)
         return try await onDatabase { () throws(StorageError) in
             try self.read { try JournalWriter.earlier(request, in: $0) }

@@ -20,6 +20,7 @@ struct Daemon {
     private let store: StateStore
     private let engine: InferenceEngine
     private let learner: Learner
+    private let router: RequestRouter
     private let server: SocketServer
     private let reloader: Reloader
 
@@ -53,6 +54,9 @@ struct Daemon {
         // No state is begun for a model that cannot be used. Where there is one, its body is made meanwhile.
         if !isTuned { _ = try await model.pipeline() }
         notifier.status("opening the state")
+        // All of the journal is checked and taken in, which takes as long as it is large.
+        let extending = notifier.extendTimeoutUntilCancelled()
+        defer { extending.cancel() }
         var storeOptions = StateStore.Options(logger: logger)
         storeOptions.relearn = relearn
         storeOptions.salvages = true
@@ -73,7 +77,7 @@ struct Daemon {
         let socket = try Self.socket(settings, inherited: inherited)
         let policy = try settings.policy(socketGroup: socket.group)
         reloader = Reloader(settings, source: source, notifier: notifier, threshold: threshold, logger: logger)
-        let router = RequestRouter(
+        router = RequestRouter(
             model: model, engine: engine, learner: learner, store: store, limits: LiveLimits(settings),
             room: StateRoom(store: store, logger: logger), labelRoom: LabelRoom(store: store), reloader: reloader,
             logger: logger)
@@ -102,7 +106,7 @@ struct Daemon {
     func run() async throws {
         var services: [any Service] = [
             LearningService(learner: learner, notifier: notifier, logger: logger),
-            ReportingService(notifier: notifier, store: store, engine: engine, learner: learner),
+            ReportingService(notifier: notifier, store: store, engine: engine, learner: learner, router: router),
             Watchdog(notifier: notifier, server: server, learner: learner, logger: logger),
             ServerService(server: server, notifier: notifier),
         ]

@@ -26,6 +26,8 @@ import Testing
         #expect(first.error?.code == .readOnly && first.error?.cause == .full)
         #expect(first.keys.count > 10)
         #expect(store.readOnlyReason != nil)
+        await store.tryWriting()
+        #expect(store.readOnlyReason != nil)
         // Reading goes on.
         #expect(try await store.corrections(limit: 1_000).count == first.keys.count)
         #expect(store.counts[.queued] == first.keys.count)
@@ -39,6 +41,8 @@ import Testing
         try await checkInvariants(store, path, "full")
 
         try FileManager.default.removeItem(atPath: filler)
+        await store.tryWriting()
+        #expect(store.readOnlyReason == nil)
         let second = await fill("second")
         #expect(second.keys.count > 10)
         #expect(second.error?.code == .readOnly)

@@ -1,6 +1,15 @@
+import Dispatch
 import GRDB
 import Logging
 import Synchronization
+
+/// A purge that waits for its turn.
+struct WaitingPurge: Sendable {
+    let sequence: Int64
+    /// Who asks; nil for an administrator.
+    let user: UInt32?
+    let continuation: CheckedContinuation<Result<SequenceSet, StorageError>, Never>
+}
 
 extension StateStore {
     /// Takes a correction and all others of the same input back, and erases what clients sent with them.
@@ -16,18 +25,42 @@ extension StateStore {
     ///   have sent; with `durabilityUnknown` if it may be purged, but its traces may be left in the files: then again,
     ///   or at the next start, they are removed.
     package func purge(_ sequence: Int64, by user: UInt32? = nil) async throws(StorageError) -> SequenceSet {
-        try await onFiles { () throws(StorageError) in
-            let purged = try self.waitForDatabase { () throws(StorageError) in
-                try self.write { writer in
-                    guard let standing = try writer.standing(sequence) else { throw Self.missing(sequence) }
-                    try standing.checkRetraction(by: user)
-                    if self.memory.withLock({ $0.purged.contains(sequence) }) { return SequenceSet([sequence]) }
-                    try writer.purge(standing, by: user)
-                    return writer.purged
-                }
+        let result: Result<SequenceSet, StorageError> = await withCheckedContinuation { continuation in
+            let isFirst = waitingPurges.withLock { waiting in
+                waiting.append(WaitingPurge(sequence: sequence, user: user, continuation: continuation))
+                return waiting.count == 1
             }
-            try self.removeTraces()
-            return purged
+            if isFirst { filesQueue.async { self.purgeWaiting() } }
+        }
+        return try result.get()
+    }
+
+    /// Makes the purges that wait, and removes what all of them leave at once: that takes as long for one.
+    private func purgeWaiting() {
+        let group = waitingPurges.withLock { waiting in
+            defer { waiting = [] }
+            return waiting
+        }
+        let results = group.map { waiting in
+            Result { () throws(StorageError) in
+                try waitForDatabase { () throws(StorageError) in try purgeNow(waiting.sequence, by: waiting.user) }
+            }
+        }
+        let hasPurged = results.contains { (try? $0.get()) != nil }
+        let end = Result { () throws(StorageError) in if hasPurged { try removeTraces() } }
+        for (waiting, result) in zip(group, results) {
+            waiting.continuation.resume(returning: result.flatMap { purged in end.map { purged } })
+        }
+    }
+
+    /// The transaction of a purge.
+    private func purgeNow(_ sequence: Int64, by user: UInt32?) throws(StorageError) -> SequenceSet {
+        try write { writer in
+            guard let standing = try writer.standing(sequence) else { throw Self.missing(sequence) }
+            try standing.checkRetraction(by: user)
+            if memory.withLock({ $0.purged.contains(sequence) }) { return SequenceSet([sequence]) }
+            try writer.purge(standing, by: user)
+            return writer.purged
         }
     }
 

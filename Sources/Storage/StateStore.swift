@@ -36,6 +36,8 @@ package final class StateStore: Sendable {
     let memory: Mutex<StateMemory>
     /// Appends that wait for the next transaction.
     let waiting: Mutex<[WaitingAppend]>
+    /// Purges that wait for their turn, which they have together.
+    let waitingPurges: Mutex<[WaitingPurge]>
     /// What the files queue must remember.
     let publishing: Mutex<PublishingState>
     let databaseQueue = DispatchQueue(label: "attuned.storage.database")
@@ -139,6 +141,7 @@ package final class StateStore: Sendable {
         self.options = options
         self.memory = Mutex(memory)
         waiting = Mutex([])
+        waitingPurges = Mutex([])
         publishing = Mutex(PublishingState())
         self.lock = lock
     }

@@ -132,6 +132,39 @@ func traces(of text: String, in path: String) throws -> [String] {
         await store.close()
     }
 
+    @Test func `writes the journal anew once for all that wait`() async throws {
+        let directory = try TemporaryDirectory()
+        let faults = Faults()
+        let store = try open(directory.state, faults: faults)
+        for index in 1...5 { _ = try await store.append(correction("\(Self.needle) \(index)", uid: 1)) }
+        // Holds up what writes files until all of them wait.
+        let (begun, begin) = AsyncStream.makeStream(of: Never.self)
+        let gate = DispatchSemaphore(value: 0)
+        var slow = try await draft(store)
+        let writer: @Sendable (String) throws -> Void = { path in
+            begin.finish()
+            gate.wait()
+            try Data("slow".utf8).write(to: URL(filePath: path))
+        }
+        slow.files.append(RevisionFile(name: "slow", content: .writer(writer)))
+        let publication = Task { [slow] in try await store.publish(slow) }
+        for await _ in begun {}
+        faults.arm(failing: nil)
+        let purges = [1, 2, 3, 4, 9].map { sequence in
+            Task.immediate { await code { _ = try await store.purge(Int64(sequence), by: 1) } }
+        }
+        gate.signal()
+        _ = try await publication.value
+        var codes: [StorageError.Code?] = []
+        for purge in purges { codes.append(await purge.value) }
+        #expect(codes == [nil, nil, nil, nil, .notFound])
+        #expect(faults.steps.filter { $0 == .rebuild }.count == 1)
+        #expect(try await states(store).values.filter { $0 == .retracted }.count == 4)
+        #expect(try traces(of: "\(Self.needle) 1", in: directory.state).isEmpty)
+        try await checkInvariants(store, directory.state, "together")
+        await store.close()
+    }
+
     @Test func `removes the copies for backups that have it`() async throws {
         let directory = try TemporaryDirectory()
         let store = try open(directory.state)

@@ -98,7 +98,7 @@ let tests: [(of: String, with: [Target.Dependency])] = [
     ("Safetensors", []),
     ("LineProtocol", ["TestSupport"]),
     ("Supervision", []),
-    ("attunectl", ["LineProtocol"]),
+    ("attunectl", ["AttuneClient", "LineProtocol"]),
     (
         "SocketServer",
         [

@@ -8,14 +8,31 @@ struct Standing {
     /// The digest of its input, as stored.
     let input: Data
     let revision: Int?
+    /// The user it came from.
+    let uid: Int64
 
-    static let columns = "sequence, state, input_digest, revision"
+    static let columns = "sequence, state, input_digest, revision, uid"
 
     init(_ row: Row) throws {
         sequence = try row.value(0)
         state = try row.state(1, sequence: sequence)
         input = try row.value(2)
         revision = try row.optional(3)
+        uid = try row.value(4)
+    }
+
+    /// Checks that `user` may take the correction back; nil is an administrator, who may.
+    ///
+    /// - Throws: `StorageError` with `forbidden`.
+    func checkRetraction(by user: UInt32?) throws(StorageError) {
+        guard let user else { return }
+        guard uid == Int64(user) else {
+            throw StorageError(.forbidden, "correction \(sequence) is another user's; that needs admin")
+        }
+        guard state != .quarantined else {
+            throw StorageError(
+                .forbidden, "correction \(sequence) is quarantined; an administrator decides", because: .quarantine)
+        }
     }
 }
 

@@ -57,27 +57,25 @@ struct RevisionRow: Sendable {
 
     /// Lets go of the manifests of all revisions that need not be kept, and says which.
     ///
-    /// Kept are the last `revisions`, as far as they have one of the last `bodies`; the pinned ones; `serving` and what
-    /// it was made from, to fall back to. The base model's body does not count, since it takes no room.
+    /// Kept are the pinned ones; of the others the last `revisions`, as far as they have one of their last `bodies`;
+    /// `serving` and what it was made from, to fall back to. The base model's body does not count, since it takes no
+    /// room.
     static func retain(
         bodies: Int, revisions: Int, serving: Int, in database: Database
     ) throws -> [Int] {
         let kept = try Row.fetchAll(
             database,
-            sql: "SELECT number, parent, body, pinned FROM revision WHERE manifest IS NOT NULL ORDER BY number DESC")
+            sql: "SELECT number, body FROM revision WHERE manifest IS NOT NULL AND pinned = 0 ORDER BY number DESC")
         var seen: Set<Int> = []
         var removed: [Int] = []
         let servingParent = try Int.fetchOne(
             database, sql: "SELECT parent FROM revision WHERE number = ?", arguments: [serving])
         for (index, row) in kept.enumerated() {
             let number: Int = try row.value(0)
-            let body: Int = try row.value(2)
+            let body: Int = try row.value(1)
             let hasRecentBody = body == 0 || seen.contains(body) || seen.count < bodies
             if hasRecentBody, body != 0 { seen.insert(body) }
-            let isPinned = try row.value(3) as Int != 0
-            if isPinned || number == serving || number == servingParent || (index < revisions && hasRecentBody) {
-                continue
-            }
+            if number == serving || number == servingParent || (index < revisions && hasRecentBody) { continue }
             removed.append(number)
             try database.execute(
                 sql: "UPDATE revision SET manifest = NULL WHERE number = ?", arguments: [number])

@@ -210,6 +210,7 @@ extension StateDatabase {
             case .SQLITE_BUSY, .SQLITE_LOCKED: .locked
             default: .inputOutput
             }
-        return StorageError(code, "cannot \(operation): \(reason)")
+        return StorageError(
+            code, "cannot \(operation): \(reason)", because: error.resultCode == .SQLITE_FULL ? .full : nil)
     }
 }

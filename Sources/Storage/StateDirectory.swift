@@ -128,10 +128,8 @@ struct StateDirectory: Sendable {
         try !FileSystem.contents(revisions).contains { name in Int(name).map(Self.name) == name }
     }
 
-    /// Removes snapshots and temporaries that were left, and revisions that the database does not name.
-    ///
-    /// - Returns: the highest number among the revisions removed, which must not be given again; 0 if there was none.
-    func sweep(keeping kept: Set<Int>, logger: Logger) throws(StorageError) -> Int {
+    /// Removes snapshots and temporaries that were left; for the holder of the lock.
+    func sweepCopies(logger: Logger) throws(StorageError) {
         for name in try FileSystem.contents(path)
         where name.hasPrefix(Self.snapshotPrefix)
             || ["current", DigestMemo.fileName].contains(where: { name == $0 + Self.temporarySuffix })
@@ -139,6 +137,13 @@ struct StateDirectory: Sendable {
             logger.notice("removing what was left", metadata: ["name": "\(name)"])
             try files.remove("\(path)/\(name)")
         }
+    }
+
+    /// Removes snapshots and temporaries that were left, and revisions that the database does not name.
+    ///
+    /// - Returns: the highest number among the revisions removed, which must not be given again; 0 if there was none.
+    func sweep(keeping kept: Set<Int>, logger: Logger) throws(StorageError) -> Int {
+        try sweepCopies(logger: logger)
         var highest = 0
         for name in try FileSystem.contents(revisions) {
             let isTemporary = name.hasPrefix(Self.temporaryRevision)

@@ -37,6 +37,7 @@ extension StateStore {
     ///
     /// - Throws: `StorageError` with `conflict` if its key was used for another correction.
     package func receipt(of new: NewCorrection) async throws(StorageError) -> Receipt? {
+        if new.idempotencyKey == nil { return nil }
         let request = try AppendRequest(new)
         return try await onDatabase { () throws(StorageError) in
             try self.read { try JournalWriter.earlier(request, in: $0) }
@@ -111,11 +112,13 @@ extension StateStore {
 
     /// Takes a correction back; what it superseded is live again.
     ///
+    /// - Parameter user: who asks; nil for an administrator.
     /// - Returns: its state, `retracted`, also when it was before.
-    /// - Throws: `StorageError` with `notFound`.
-    package func retract(_ sequence: Int64) async throws(StorageError) -> CorrectionState {
+    /// - Throws: `StorageError` with `notFound`; with `forbidden` where only an administrator may.
+    package func retract(_ sequence: Int64, by user: UInt32? = nil) async throws(StorageError) -> CorrectionState {
         try await change { writer in
             guard let standing = try writer.standing(sequence) else { throw Self.missing(sequence) }
+            try standing.checkRetraction(by: user)
             if standing.state != .retracted { try writer.withdraw(standing, to: .retracted) }
             return .retracted
         }

@@ -1,6 +1,15 @@
+import Dispatch
 import GRDB
 import Logging
 import Synchronization
+
+/// A purge that waits for its turn.
+struct WaitingPurge: Sendable {
+    let sequence: Int64
+    /// Who asks; nil for an administrator.
+    let user: UInt32?
+    let continuation: CheckedContinuation<Result<SequenceSet, StorageError>, Never>
+}
 
 extension StateStore {
     /// Takes a correction and all others of the same input back, and erases what clients sent with them.
@@ -10,33 +19,48 @@ extension StateStore {
     /// the state directory are removed, too. Revisions that were made with them are left to `removeTainted`, and damaged
     /// journals that were set aside to the administrator.
     ///
+    /// - Parameter user: who asks; nil for an administrator.
     /// - Returns: the sequences that were purged; only `sequence` itself if it was purged before.
-    /// - Throws: `StorageError` with `notFound`; with `durabilityUnknown` if it may be purged, but its traces may be left
-    ///   in the files: then again, or at the next start, they are removed.
-    package func purge(_ sequence: Int64) async throws(StorageError) -> SequenceSet {
-        try await onFiles { () throws(StorageError) in
-            let purged = try self.waitForDatabase { () throws(StorageError) in
-                try self.write { writer in
-                    guard let standing = try writer.standing(sequence) else { throw Self.missing(sequence) }
-                    if self.memory.withLock({ $0.purged.contains(sequence) }) { return SequenceSet([sequence]) }
-                    try writer.purge(standing)
-                    return writer.purged
-                }
+    /// - Throws: `StorageError` with `notFound`; with `forbidden` where only an administrator may, as with what others
+    ///   have sent; with `durabilityUnknown` if it may be purged, but its traces may be left in the files: then again,
+    ///   or at the next start, they are removed.
+    package func purge(_ sequence: Int64, by user: UInt32? = nil) async throws(StorageError) -> SequenceSet {
+        let result: Result<SequenceSet, StorageError> = await withCheckedContinuation { continuation in
+            let isFirst = waitingPurges.withLock { waiting in
+                waiting.append(WaitingPurge(sequence: sequence, user: user, continuation: continuation))
+                return waiting.count == 1
             }
-            try self.removeTraces()
-            return purged
+            if isFirst { filesQueue.async { self.purgeWaiting() } }
+        }
+        return try result.get()
+    }
+
+    /// Makes the purges that wait, and removes what all of them leave at once: that takes as long for one.
+    private func purgeWaiting() {
+        let group = waitingPurges.withLock { waiting in
+            defer { waiting = [] }
+            return waiting
+        }
+        let results = group.map { waiting in
+            Result { () throws(StorageError) in
+                try waitForDatabase { () throws(StorageError) in try purgeNow(waiting.sequence, by: waiting.user) }
+            }
+        }
+        let hasPurged = results.contains { (try? $0.get()) != nil }
+        let end = Result { () throws(StorageError) in if hasPurged { try removeTraces() } }
+        for (waiting, result) in zip(group, results) {
+            waiting.continuation.resume(returning: result.flatMap { purged in end.map { purged } })
         }
     }
 
-    /// The users who have sent corrections of the same input as `correction`, its own among them.
-    package func users(ofInputOf correction: Correction) async throws(StorageError) -> Set<UInt32> {
-        try await onDatabase { () throws(StorageError) in
-            try self.read { database in
-                let users = try Int64.fetchAll(
-                    database, sql: "SELECT DISTINCT uid FROM correction WHERE input_digest = ? AND purged = 0",
-                    arguments: [correction.inputDigest.bytes])
-                return Set(users.compactMap { UInt32(exactly: $0) })
-            }
+    /// The transaction of a purge.
+    private func purgeNow(_ sequence: Int64, by user: UInt32?) throws(StorageError) -> SequenceSet {
+        try write { writer in
+            guard let standing = try writer.standing(sequence) else { throw Self.missing(sequence) }
+            try standing.checkRetraction(by: user)
+            if memory.withLock({ $0.purged.contains(sequence) }) { return SequenceSet([sequence]) }
+            try writer.purge(standing, by: user)
+            return writer.purged
         }
     }
 
@@ -101,12 +125,19 @@ extension StateStore {
 
 extension JournalWriter {
     /// Takes all corrections of an input back and erases their content.
-    mutating func purge(_ standing: Standing) throws {
+    mutating func purge(_ standing: Standing, by user: UInt32?) throws {
         let all = try Row.fetchAll(
             database, sql: "SELECT \(Standing.columns) FROM correction WHERE input_digest = ? ORDER BY sequence",
             arguments: [standing.input]
         ).map(Standing.init)
-        for standing in all { try erase(standing) }
+        guard user == nil || all.allSatisfy({ $0.uid == standing.uid }) else {
+            throw StorageError(
+                .forbidden, "others have taught the same text, which a purge would erase too; that needs admin")
+        }
+        for standing in all {
+            try standing.checkRetraction(by: user)
+            try erase(standing)
+        }
         try StateSchema.setVacuumDue(true, in: database)
     }
 }

@@ -84,7 +84,8 @@ extension StateStore {
     ) throws -> Activation {
         let previous = writer.serving.number
         if let expectedCurrent, expectedCurrent != previous {
-            throw StorageError(.conflict, "revision \(previous) serves, not \(expectedCurrent)")
+            throw StorageError(
+                .conflict, "revision \(previous) serves, not \(expectedCurrent)", because: .otherServes)
         }
         try serve(number, &writer)
         let head = writer.serving.head

@@ -17,8 +17,8 @@ extension StateStore {
     package func size() async -> StateSize {
         let directory = directory
         return await withCheckedContinuation { continuation in
-            // Not behind what is being published: it only looks.
-            DispatchQueue.global(qos: .utility).async {
+            // Not behind what is being published, but not while the database is written anew: its log is large then.
+            databaseQueue.async {
                 var size = StateSize()
                 for name in ["", "-wal"] { size.journal += Self.entry("\(directory.database)\(name)")?.bytes ?? 0 }
                 var seen: Set<UInt64> = []

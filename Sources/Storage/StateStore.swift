@@ -36,6 +36,8 @@ package final class StateStore: Sendable {
     let memory: Mutex<StateMemory>
     /// Appends that wait for the next transaction.
     let waiting: Mutex<[WaitingAppend]>
+    /// Purges that wait for their turn, which they have together.
+    let waitingPurges: Mutex<[WaitingPurge]>
     /// What the files queue must remember.
     let publishing: Mutex<PublishingState>
     let databaseQueue = DispatchQueue(label: "attuned.storage.database")
@@ -54,6 +56,8 @@ package final class StateStore: Sendable {
         let directory = StateDirectory(path: path, files: files)
         try directory.prepare()
         let lock = try LockFile(path: directory.lock)
+        // Before anything that takes long: what is ended in the middle of it again and again must not fill the disk.
+        try directory.sweepCopies(logger: options.logger)
         let (database, opened) = try begin(directory, base: baseModel, options: options)
         do {
             if opened.isVacuumDue { try removeTraces(in: database, logger: options.logger) }
@@ -137,6 +141,7 @@ package final class StateStore: Sendable {
         self.options = options
         self.memory = Mutex(memory)
         waiting = Mutex([])
+        waitingPurges = Mutex([])
         publishing = Mutex(PublishingState())
         self.lock = lock
     }
@@ -218,6 +223,20 @@ package final class StateStore: Sendable {
     /// Why nothing can be written, as far as the last attempt says; nil after one that succeeded.
     package var readOnlyReason: String? { memory.withLock { $0.readOnlyReason } }
 
+    /// Finds out whether anything can be written, and takes over into `readOnlyReason` what comes of it.
+    package func tryWriting() async {
+        try? await onDatabase { () throws(StorageError) in
+            try self.write { writer in
+                // Back and forth, and as much as a long correction: a page or two may fit where no correction does.
+                let database = writer.database
+                let name = try String.fetchOne(database, sql: "SELECT base_name FROM service") ?? ""
+                for text in [name + String(repeating: " ", count: 1 << 16), name] {
+                    try database.execute(sql: "UPDATE service SET base_name = ?", arguments: [text])
+                }
+            }
+        }
+    }
+
     /// The number of the last change of any correction.
     package var lastChange: Int64 { memory.withLock { $0.change } }
 
@@ -276,7 +295,11 @@ extension StateStore {
                 let value = try work(&writer)
                 return (value, writer)
             }
-            memory.withLock { $0.apply(writer) }
+            let hadFailed = memory.withLock { memory in
+                defer { memory.apply(writer) }
+                return memory.readOnlyReason != nil
+            }
+            if hadFailed { options.logger.notice("the state is written again") }
             return value
         } catch {
             if error.code == .durabilityUnknown {
@@ -284,8 +307,11 @@ extension StateStore {
                 try? reload()
             }
             if [.readOnly, .durabilityUnknown, .inputOutput, .corrupt, .locked].contains(error.code) {
-                memory.withLock { $0.readOnlyReason = error.text }
-                options.logger.error("the state was not written", metadata: ["reason": "\(error.text)"])
+                let isNews = memory.withLock { memory in
+                    defer { memory.readOnlyReason = error.text }
+                    return memory.readOnlyReason != error.text
+                }
+                if isNews { options.logger.error("the state was not written", metadata: ["reason": "\(error.text)"]) }
             }
             throw error
         }

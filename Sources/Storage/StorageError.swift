@@ -20,6 +20,8 @@ package struct StorageError: Error, Equatable, Sendable, CustomStringConvertible
         case durabilityUnknown
         /// What was expected is not, or is no longer, so; nothing was changed.
         case conflict
+        /// Only an administrator may do it; nothing was changed.
+        case forbidden
         /// No such correction or revision.
         case notFound
         /// What was given cannot be stored.
@@ -30,20 +32,36 @@ package struct StorageError: Error, Equatable, Sendable, CustomStringConvertible
         case closed
     }
 
+    /// What is behind a fault of some kinds, where programs are told of it apart.
+    package enum Cause: Sendable {
+        /// `readOnly`: there is no room.
+        case full
+        /// `conflict`: another revision serves than was expected.
+        case otherServes
+        /// `forbidden`: the correction is quarantined.
+        case quarantine
+    }
+
     package let code: Code
+    package let cause: Cause?
     package let text: String
 
     package var description: String { text }
 
-    package init(_ code: Code, _ text: String) {
+    package init(_ code: Code, _ text: String, because cause: Cause? = nil) {
         self.code = code
+        self.cause = cause
         self.text = text
     }
 
     /// A failed system call on `path`, by its `errno`.
     static func system(_ operation: String, _ path: String, _ number: Int32) -> StorageError {
         let reason = unsafe String(cString: strerror(number))
-        let isFull = [ENOSPC, EDQUOT, EROFS].contains(number)
-        return StorageError(isFull ? .readOnly : .inputOutput, "cannot \(operation) \(path): \(reason)")
+        let text = "cannot \(operation) \(path): \(reason)"
+        return switch number {
+        case ENOSPC, EDQUOT: StorageError(.readOnly, text, because: .full)
+        case EROFS: StorageError(.readOnly, text)
+        default: StorageError(.inputOutput, text)
+        }
     }
 }

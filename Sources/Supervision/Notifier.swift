@@ -1,5 +1,5 @@
 import CSystemd
-import Dispatch
+package import Dispatch
 import Glibc
 
 /// Tells the service manager how the daemon is doing, as sd_notify(3) describes.
@@ -58,6 +58,15 @@ package struct Notifier: Sendable {
         let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
         let microseconds = overflow ? Int64.max / 2 : scaled + attoseconds / 1_000_000_000_000
         return send(["EXTEND_TIMEOUT_USEC=\(max(0, microseconds))"])
+    }
+
+    /// Asks for more time now and again and again, also while the calling thread is blocked, until the timer is cancelled.
+    package func extendTimeoutUntilCancelled() -> any DispatchSourceTimer {
+        let timer = DispatchSource.makeTimerSource(queue: queue)
+        timer.schedule(deadline: .now(), repeating: .seconds(5))
+        timer.setEventHandler { extendTimeout(by: .seconds(30)) }
+        timer.resume()
+        return timer
     }
 
     /// The daemon has just proved that it works.

@@ -26,7 +26,7 @@ struct Attunectl: AsyncParsableCommand {
 
             EXIT CODES
               0   done
-              1   the daemon refused (the message says why), or refused rows of a file
+              1   the daemon refused (the message says why), or rows of a file do not count
               64  wrong usage
               65  a file's content is malformed (the message names the line)
               66  a file cannot be read

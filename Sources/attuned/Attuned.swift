@@ -7,11 +7,11 @@ import Tensors
         commandName: "attuned",
         abstract: "Serve a pretrained transformer on a Unix-domain socket, and learn from corrections.",
         discussion: """
-            A model directory as published on the Hugging Face Hub, a directory for its state and a socket are all it
+            A model directory as published on the Hugging Face Hub, a directory for its state and a socket are all it \
             needs:
 
-              attuned --model ./all-MiniLM-L6-v2 --state-directory ./state --socket ./attuned.sock \\
-                      --labels billing,shipping,returns
+              attuned --model ./all-MiniLM-L6-v2 --state-directory ./state \\
+                      --socket ./attuned.sock --labels billing,shipping,returns
 
             Then ask and teach with attunectl, or with any client that writes JSON-RPC lines.
             """,

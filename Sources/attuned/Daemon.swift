@@ -19,6 +19,7 @@ struct Daemon {
     private let store: StateStore
     private let engine: InferenceEngine
     private let learner: Learner
+    private let router: RequestRouter
     private let server: SocketServer
     private let reloader: Reloader
 
@@ -52,6 +53,9 @@ struct Daemon {
         // No state is begun for a model that cannot be used. Where there is one, its body is made meanwhile.
         if !isTuned { _ = try await model.pipeline() }
         notifier.status("opening the state")
+        // All of the journal is checked and taken in, which takes as long as it is large.
+        let extending = notifier.extendTimeoutUntilCancelled()
+        defer { extending.cancel() }
         var storeOptions = StateStore.Options(logger: logger)
         storeOptions.relearn = relearn
         storeOptions.salvages = true
@@ -72,7 +76,7 @@ struct Daemon {
         let socket = try Self.socket(settings, inherited: inherited)
         let policy = try settings.policy(socketGroup: socket.group)
         reloader = Reloader(settings, source: source, notifier: notifier, threshold: threshold, logger: logger)
-        let router = RequestRouter(
+        router = RequestRouter(
             model: model, engine: engine, learner: learner, store: store, limits: LiveLimits(settings),
             room: StateRoom(store: store, logger: logger), labelRoom: LabelRoom(store: store), reloader: reloader,
             logger: logger)
@@ -101,7 +105,7 @@ struct Daemon {
     func run() async throws {
         var services: [any Service] = [
             LearningService(learner: learner, notifier: notifier, logger: logger),
-            ReportingService(notifier: notifier, store: store, engine: engine, learner: learner),
+            ReportingService(notifier: notifier, store: store, engine: engine, learner: learner, router: router),
             Watchdog(notifier: notifier, server: server, learner: learner, logger: logger),
             ServerService(server: server, notifier: notifier),
         ]

@@ -5,20 +5,27 @@ import Storage
 import Supervision
 import Tuning
 
-/// Tells systemd that the daemon is ready, and what it is doing.
+/// Tells systemd that the daemon is ready, and what it is doing; and looks whether corrections can be stored again.
 struct ReportingService: Service {
     let notifier: Notifier
     let store: StateStore
     let engine: InferenceEngine
     let learner: Learner
+    let router: RequestRouter
+
+    /// After how many rounds what keeps corrections out is looked at again: after ten seconds.
+    private static let rounds = 20
 
     func run() async throws {
         let first = status
         notifier.later { $0.ready(status: first) }
         await cancelWhenGracefulShutdown {
             var last = first
+            var round = 0
             while !Task.isCancelled {
                 try? await Task.sleep(for: .milliseconds(500))
+                round += 1
+                if round.isMultiple(of: Self.rounds) { await router.lookAgain() }
                 let now = status
                 if now != last, !Task.isCancelled { notifier.later { $0.status(now) } }
                 last = now

@@ -25,6 +25,8 @@ final class DaemonProcess: Sendable {
     private let notifications: NotificationSocket
 
     var socket: String { folder.appending(path: "socket").path(percentEncoded: false) }
+    /// What it has told the service manager.
+    var told: Set<String> { notifications.received }
     var log: String { (try? String(contentsOf: folder.appending(path: "log"), encoding: .utf8)) ?? "" }
 
     /// Starts a daemon on the state in `folder` (a new one if nil) and returns once it says that it is ready.

@@ -103,6 +103,41 @@ import Testing
         await daemon.remove()
     }
 
+    @Test func `a start asks for the time that opening the state takes`() async throws {
+        let daemon = try await DaemonProcess.start()
+        #expect(daemon.told.contains("EXTEND_TIMEOUT_USEC=30000000"), "\(daemon.told)")
+        await daemon.remove()
+    }
+
+    @Test func `a backup has a file once that revisions have in common`() async throws {
+        let daemon = try await DaemonProcess.start()
+        let client = try AttuneClient(path: daemon.socket)
+        let first = try await client.submit(SubmitParameters("one text", label: "alpha", wait: .published))
+        let second = try await client.submit(SubmitParameters("another", label: "beta", wait: .published))
+        client.close()
+        await daemon.stop()
+        func head(_ state: String, _ revision: Int?) throws -> String {
+            let number = String(format: "%06d", try #require(revision))
+            return daemon.folder.appending(path: "\(state)/revisions/\(number)/head.safetensors")
+                .path(percentEncoded: false)
+        }
+        try FileManager.default.removeItem(atPath: head("state", first.revision))
+        try FileManager.default.linkItem(
+            atPath: head("state", second.revision), toPath: head("state", first.revision))
+        let path = daemon.folder.path(percentEncoded: false)
+        let words = ["--model", ProcessInfo.processInfo.environment["ATTUNED_MODEL"] ?? ""]
+        let (code, text) = try await Program.run(
+            "attuned", ["backup", "\(path)/copy", "--state-directory", "\(path)/state"] + words)
+        #expect(code == 0, "\(text)")
+        let numbers = try [first, second].map {
+            try FileManager.default.attributesOfItem(atPath: head("copy", $0.revision))[.systemFileNumber] as? Int
+        }
+        #expect(numbers[0] != nil && numbers[0] == numbers[1])
+        let original = try FileManager.default.attributesOfItem(atPath: head("state", second.revision))
+        #expect(original[.systemFileNumber] as? Int != numbers[1])
+        await daemon.remove()
+    }
+
     @Test func `a second daemon on the same state is refused, and says who holds it`() async throws {
         let daemon = try await DaemonProcess.start()
         let refused = await #expect(throws: DaemonProcess.DidNotStart.self) {

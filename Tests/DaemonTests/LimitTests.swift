@@ -1,10 +1,11 @@
 import AttuneClient
 import Foundation
 import LineProtocol
+import TestSupport
 import Testing
 
 /// What a client is refused with; nil where it was not refused by the daemon.
-private func refusal(_ body: () async throws -> Void) async -> ProtocolError? {
+func refusal(_ body: () async throws -> Void) async -> ProtocolError? {
     do {
         try await body()
         return nil
@@ -125,6 +126,40 @@ private func refusal(_ body: () async throws -> Void) async -> ProtocolError? {
         #expect(!isRefused)
         second.close()
         await again.remove()
+    }
+
+    @Test(.enabled(if: SmallDisk.canMount), arguments: ["the disk", "limits.stateBytes"])
+    func `are not said to be reached once there is room, though nobody writes`(what: String) async throws {
+        let disk = try #require(SmallDisk(kilobytes: 16_000))
+        let daemon = try await DaemonProcess.start(
+            in: URL(filePath: disk.path), settings: "limits: {stateBytes: 2097152}")
+        let client = try AttuneClient(path: daemon.socket)
+        let filler: URL
+        if what == "the disk" {
+            filler = disk.fill()
+        } else {
+            filler = daemon.folder.appending(path: "state/filler")
+            try Data(count: 3 << 20).write(to: filler)
+        }
+        func isReadOnly() async throws -> Bool {
+            let isSaid = try await client.metrics().contains("attuned_read_only 1")
+            let flag = try await client.status().readOnly.flag
+            return isSaid && flag
+        }
+        // The size is looked at every ten seconds.
+        var count = 0
+        while try await !isReadOnly(), count < 1_000 {
+            count += 1
+            _ = await refusal { _ = try await client.submit(SubmitParameters(Input("text \(count)"), label: "alpha")) }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        #expect(count < 1_000)
+        try FileManager.default.removeItem(at: filler)
+        for _ in 0..<1_200 where try await isReadOnly() { try await Task.sleep(for: .milliseconds(50)) }
+        #expect(try await !isReadOnly())
+        #expect(try await client.status().readOnly.reason == nil)
+        client.close()
+        await daemon.stop(SIGKILL)
     }
 
     @Test(arguments: ["limits.journalBytes", "limits.stateBytes"])

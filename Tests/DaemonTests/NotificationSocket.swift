@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// The socket that a service tells its manager on how it is, from the manager's end.
 final class NotificationSocket: Sendable {
@@ -8,6 +9,10 @@ final class NotificationSocket: Sendable {
 
     let path: String
     private let descriptor: Int32
+    private let lines = Mutex<Set<String>>([])
+
+    /// Every line that has come.
+    var received: Set<String> { lines.withLock { $0 } }
 
     init(path: String) throws {
         self.path = path
@@ -31,6 +36,7 @@ final class NotificationSocket: Sendable {
                     let count = recv(descriptor, &buffer, buffer.count, 0)
                     if count < 0, errno == EINTR { continue }
                     let lines = String(decoding: buffer.prefix(max(0, count)), as: UTF8.self).split(separator: "\n")
+                    self.lines.withLock { $0.formUnion(lines.map(String.init)) }
                     let isOver = count < 0 || lines.contains(Substring(bad))
                     if isOver || lines.contains(Substring(good)) {
                         waiting?.resume(returning: !isOver)

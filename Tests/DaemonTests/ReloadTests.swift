@@ -40,6 +40,7 @@ private func configure(_ daemon: DaemonProcess, labels: String = "[alpha, beta]"
     @Test(arguments: [
         ("tuning: {rank: many}", "tuning.rank"), ("nothing: 1", "nothing"), ("model: [", "settings.yaml"),
         ("roles: {admin: [nobody-by-this-name]}", "nobody-by-this-name"), ("labels: [\"\"]", "labels"),
+        ("inference: {precision: x}", "must be one of fp32, bf16, int8, but is 'x'"),
     ])
     func `changes nothing when it has a fault, and the refusal names it`(settings: String, culprit: String) async throws
     {

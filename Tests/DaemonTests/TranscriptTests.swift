@@ -27,6 +27,23 @@ import Testing
         await daemon.remove()
     }
 
+    @Test(.enabled(if: SmallDisk.canMount)) func `of one whose disk is full`() async throws {
+        let disk = try #require(SmallDisk(kilobytes: 8_000))
+        let daemon = try await DaemonProcess.start(in: URL(filePath: disk.path))
+        _ = disk.fill()
+        let replayer = try Replayer { Issue.record("unknown event \($0)") }
+        let transcripts = try ProtocolFolder.transcripts().filter { $0.requires == "read-only" }
+        #expect(!transcripts.isEmpty)
+        for transcript in transcripts {
+            do {
+                try await replayer.play(transcript, path: daemon.socket)
+            } catch {
+                Issue.record("\(error)")
+            }
+        }
+        await daemon.stop(SIGKILL)
+    }
+
     @Test func `and there are some for every method and most error codes`() throws {
         let names = Set(Self.transcripts().map(\.name))
         #expect(names.count >= 25, "\(names.sorted())")

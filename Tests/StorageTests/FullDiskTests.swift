@@ -1,27 +1,7 @@
 import Foundation
 import Storage
+import TestSupport
 import Testing
-
-/// A small file system of its own, where this process may mount one.
-private final class SmallDisk {
-    let path: String
-    /// Removed only once nothing is mounted in it.
-    private let directory: TemporaryDirectory
-
-    init?(kilobytes: Int) {
-        guard let directory = try? TemporaryDirectory() else { return nil }
-        self.directory = directory
-        path = "\(directory.path)/disk"
-        let files = FileManager.default
-        guard geteuid() == 0, (try? files.createDirectory(atPath: path, withIntermediateDirectories: false)) != nil,
-            mount("tmpfs", path, "tmpfs", 0, "size=\(kilobytes)k,mode=0700") == 0
-        else { return nil }
-    }
-
-    deinit { umount2(path, Int32(MNT_DETACH)) }
-
-    static let canMount = SmallDisk(kilobytes: 64) != nil
-}
 
 @Suite struct `When the disk is full` {
     @Test(.enabled(if: SmallDisk.canMount))
@@ -43,20 +23,26 @@ private final class SmallDisk {
             return (keys, nil)
         }
         let first = await fill("first")
-        #expect(first.error?.code == .readOnly)
+        #expect(first.error?.code == .readOnly && first.error?.cause == .full)
         #expect(first.keys.count > 10)
+        #expect(store.readOnlyReason != nil)
+        await store.tryWriting()
         #expect(store.readOnlyReason != nil)
         // Reading goes on.
         #expect(try await store.corrections(limit: 1_000).count == first.keys.count)
         #expect(store.counts[.queued] == first.keys.count)
         var large = try await draft(store)
         large.files.append(RevisionFile(name: "large", content: .bytes(Data(count: 4_000_000))))
-        #expect(await code { _ = try await store.publish(large) } == .readOnly)
-        #expect(await code { _ = try await store.snapshot() } == .readOnly)
+        let unpublished = await failure { _ = try await store.publish(large) }
+        #expect(unpublished?.code == .readOnly && unpublished?.cause == .full)
+        let uncopied = await failure { _ = try await store.snapshot() }
+        #expect(uncopied?.code == .readOnly && uncopied?.cause == .full)
         #expect(store.serving == 0)
         try await checkInvariants(store, path, "full")
 
         try FileManager.default.removeItem(atPath: filler)
+        await store.tryWriting()
+        #expect(store.readOnlyReason == nil)
         let second = await fill("second")
         #expect(second.keys.count > 10)
         #expect(second.error?.code == .readOnly)

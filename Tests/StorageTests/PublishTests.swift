@@ -239,6 +239,30 @@ import Testing
         await next.close()
     }
 
+    @Test func `keeps as many revisions and bodies besides the pinned ones as it was told`() async throws {
+        let directory = try TemporaryDirectory()
+        let store = try open(directory.state) {
+            $0.keptBodies = 2
+            $0.keptRevisions = 4
+        }
+        _ = try await store.append(correction("a"))
+        func kept() async throws -> [Int] { try await store.revisions().map(\.number) }
+        for number in 1...3 {
+            _ = try await store.publish(draft(store, body: newBody("\(number)")))
+            if number == 2 { try await store.pin(2, true) }
+        }
+        // 1's body is the second of those that are not pinned.
+        #expect(try await kept() == [3, 2, 1])
+        _ = try await store.publish(draft(store, body: .sameAs(3)))
+        try await store.pin(3, true)
+        try await store.pin(4, true)
+        for _ in 5...7 { _ = try await store.publish(draft(store)) }
+        #expect(try await kept() == [7, 6, 5, 4, 3, 2, 1])
+        _ = try await store.publish(draft(store))
+        #expect(try await kept() == [8, 7, 6, 5, 4, 3, 2])
+        await store.close()
+    }
+
     @Test func `is found out when one byte of a file changes`() async throws {
         let directory = try TemporaryDirectory()
         let store = try open(directory.state)

@@ -105,6 +105,66 @@ func traces(of text: String, in path: String) throws -> [String] {
         await store.close()
     }
 
+    @Test func `is an administrator's where it takes another's along, or what is quarantined`() async throws {
+        let directory = try TemporaryDirectory()
+        let store = try open(directory.state)
+        _ = try await store.append(correction("a", uid: 1))
+        _ = try await store.append(correction("a", "no", uid: 2))
+        for _ in 1...2 { _ = try await store.append(correction("b", uid: 1)) }
+        _ = try await store.append(correction("c", uid: 1))
+        _ = try await store.refuse(SequenceSet([3]), as: .quarantined, reason: "why")
+        let before = try await states(store)
+        for (sequence, cause) in [(Int64(1), nil), (2, nil), (3, StorageError.Cause.quarantine), (4, .quarantine)] {
+            let error = await failure { _ = try await store.purge(sequence, by: 1) }
+            #expect(error?.code == .forbidden && error?.cause == cause, "\(sequence)")
+        }
+        for (sequence, cause) in [(Int64(2), nil), (3, StorageError.Cause.quarantine)] {
+            let error = await failure { _ = try await store.retract(sequence, by: 1) }
+            #expect(error?.code == .forbidden && error?.cause == cause, "\(sequence)")
+        }
+        #expect(try await states(store) == before)
+        #expect(try await store.retract(1, by: 1) == .retracted)
+        #expect(try await store.purge(5, by: 1).description == "5")
+        #expect(await code { _ = try await store.purge(5, by: 2) } == .forbidden)
+        #expect(try await store.purge(1).description == "1-2")
+        #expect(try await store.purge(4).description == "3-4")
+        try await checkInvariants(store, directory.state, "whose it is")
+        await store.close()
+    }
+
+    @Test func `writes the journal anew once for all that wait`() async throws {
+        let directory = try TemporaryDirectory()
+        let faults = Faults()
+        let store = try open(directory.state, faults: faults)
+        for index in 1...5 { _ = try await store.append(correction("\(Self.needle) \(index)", uid: 1)) }
+        // Holds up what writes files until all of them wait.
+        let (begun, begin) = AsyncStream.makeStream(of: Never.self)
+        let gate = DispatchSemaphore(value: 0)
+        var slow = try await draft(store)
+        let writer: @Sendable (String) throws -> Void = { path in
+            begin.finish()
+            gate.wait()
+            try Data("slow".utf8).write(to: URL(filePath: path))
+        }
+        slow.files.append(RevisionFile(name: "slow", content: .writer(writer)))
+        let publication = Task { [slow] in try await store.publish(slow) }
+        for await _ in begun {}
+        faults.arm(failing: nil)
+        let purges = [1, 2, 3, 4, 9].map { sequence in
+            Task.immediate { await code { _ = try await store.purge(Int64(sequence), by: 1) } }
+        }
+        gate.signal()
+        _ = try await publication.value
+        var codes: [StorageError.Code?] = []
+        for purge in purges { codes.append(await purge.value) }
+        #expect(codes == [nil, nil, nil, nil, .notFound])
+        #expect(faults.steps.filter { $0 == .rebuild }.count == 1)
+        #expect(try await states(store).values.filter { $0 == .retracted }.count == 4)
+        #expect(try traces(of: "\(Self.needle) 1", in: directory.state).isEmpty)
+        try await checkInvariants(store, directory.state, "together")
+        await store.close()
+    }
+
     @Test func `removes the copies for backups that have it`() async throws {
         let directory = try TemporaryDirectory()
         let store = try open(directory.state)

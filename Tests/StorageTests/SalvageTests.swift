@@ -195,6 +195,17 @@ import Testing
         await last.close()
     }
 
+    @Test func `that cannot be opened is rid of what interrupted attempts have left`() async throws {
+        let directory = try TemporaryDirectory()
+        try await prepare(directory.state)
+        try patch("\(directory.state)/state.sqlite", at: 0, with: Array("no database".utf8))
+        let left = "\(directory.state)/.snapshot-left"
+        try FileManager.default.createDirectory(atPath: left, withIntermediateDirectories: false)
+        try Data(count: 10_000).write(to: URL(filePath: "\(left)/old.sqlite"))
+        #expect(throws: StorageError.self) { try open(directory.state) }
+        #expect(!FileManager.default.fileExists(atPath: left))
+    }
+
     @Test func `that is set aside keeps a purge from being complete`() async throws {
         let directory = try TemporaryDirectory()
         try await prepare(directory.state)

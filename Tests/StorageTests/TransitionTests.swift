@@ -169,7 +169,8 @@ import Testing
         #expect(await code { _ = try await store.refuse(SequenceSet([1, 9]), as: .rejected, reason: "") } == .notFound)
         #expect(try await store.release(1) == 0)
         #expect(await code { _ = try await store.activate(5) } == .notFound)
-        #expect(await code { _ = try await store.activate(0, expectedCurrent: 3) } == .conflict)
+        let unexpected = await failure { _ = try await store.activate(0, expectedCurrent: 3) }
+        #expect(unexpected?.code == .conflict && unexpected?.cause == .otherServes)
         #expect(try await states(store) == [1: .queued])
         #expect(store.counts[.queued] == 1)
         await store.close()

@@ -66,6 +66,16 @@ struct `The notifier speaks to the service manager` {
         }
     }
 
+    @Test func `time is asked for while a thread is blocked, until that is over`() async {
+        await #expect(processExitsWith: .success) {
+            let manager = try UnixSocket(SOCK_DGRAM)
+            setenv("NOTIFY_SOCKET", manager.path, 1)
+            let timer = Notifier().extendTimeoutUntilCancelled()
+            #expect(manager.datagram() == "EXTEND_TIMEOUT_USEC=30000000")
+            timer.cancel()
+        }
+    }
+
     @Test func `outside systemd nothing happens`() async {
         await #expect(processExitsWith: .success) {
             unsetenv("NOTIFY_SOCKET")

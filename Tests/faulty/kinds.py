@@ -158,7 +158,7 @@ def full(tools, options, count):
                 carriesOn(daemon, ledger)
                 recover(daemon, ledger)
             kinds = {refusal.reason for refusal in life.refusals}
-            if kinds - {"notWritable", "commit"}:
+            if kinds - {"diskFull", "commit"}:
                 raise Violation(f"refused for {kinds}")
             return "with refusals" if kinds else "that fitted"
         return run

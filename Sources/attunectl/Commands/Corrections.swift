@@ -130,22 +130,25 @@ struct Corrections: AsyncParsableCommand {
         @Argument(help: "The sequence number of one.")
         var sequence: Int?
 
-        @Option(name: .long, help: "All in this state: withheld, quarantined or rejected.")
-        var state: CorrectionState?
+        /// The states that corrections can be released from.
+        enum State: String, CaseIterable, ExpressibleByArgument {
+            case withheld, quarantined, rejected
+        }
+
+        @Option(name: .long, help: "All in this state.")
+        var state: State?
 
         @OptionGroup var connection: ConnectionOptions
         @OptionGroup var output: OutputOptions
 
         mutating func validate() throws {
             if (sequence == nil) == (state == nil) { throw ValidationError("Give a sequence number or --state.") }
-            if let state, ![.withheld, .quarantined, .rejected].contains(state) {
-                throw ValidationError("Only withheld, quarantined and rejected corrections can be released.")
-            }
         }
 
         func perform(_ client: AttuneClient) async throws {
             let one = sequence.map(ReleaseParameters.sequence)
-            guard let which = one ?? state.map(ReleaseParameters.state) else { return }
+            let all = state.flatMap { CorrectionState(rawValue: $0.rawValue) }.map(ReleaseParameters.state)
+            guard let which = one ?? all else { return }
             let released = try await client.release(which)
             try output.write(["released": released]) { ["\(released) released"] }
         }

@@ -13,7 +13,8 @@ struct Teach: ControlCommand {
             A file is CSV with a header (columns text and label or category; slice, textPair, weight, predicted and \
             idempotencyKey where wanted; others are ignored), or JSON lines with the same names ('input' for 'text'). \
             Each row is sent under a key made of its content and its line, so teaching a file again after an \
-            interruption is harmless: what was taken already counts once. One that was retracted stays so.
+            interruption is harmless: what was taken already counts once. One that was retracted, or that another \
+            correction of its text has superseded since, stays so and is told; a key of its own makes it count anew.
 
             EXAMPLES
               attunectl teach "my card has not arrived" card_arrival
@@ -82,23 +83,37 @@ struct Teach: ControlCommand {
         var rows = 0
         var accepted = 0
         var duplicates = 0
+        /// Duplicates that do not count any more, nor does another row with their text.
+        var notInForce = 0
         var refused = 0
         var state: CorrectionState?
         var revision: Int?
+
+        /// Notes the revision that has learnt a row; the last one counts.
+        mutating func learn(_ revision: Int?) {
+            self.revision = [revision, self.revision].compactMap(\.self).max()
+        }
     }
 
     private func teach(_ records: [Record], by client: AttuneClient) async throws {
         var summary = Summary(rows: records.count)
         var bar = ProgressBar(total: records.count)
-        // Only the last row waits for its learning: what came before it is learnt before it, or with it.
-        let last = wait == .published ? records.last : nil
-        let early = last == nil ? records[...] : records.dropLast()
+        var newest: (record: Record, sequence: Int)?
+        var stale: [(record: Record, result: SubmitResult)] = []
+        // Of the rows that have the same text, one is to count.
+        var sequences: [Input: Int] = [:]
         func count(_ record: Record, _ result: Result<SubmitResult, Failure>) {
             switch result {
             case .success(let result):
                 summary.accepted += 1
                 summary.duplicates += result.duplicate ? 1 : 0
-                summary.revision = [result.revision, summary.revision].compactMap(\.self).max()
+                if wait == .published { summary.learn(result.revision) }
+                sequences[record.input] = max(result.sequence, sequences[record.input] ?? 0)
+                switch result.state {
+                case .queued: newest = result.sequence > newest?.sequence ?? 0 ? (record, result.sequence) : newest
+                case .learnt: break
+                default: stale.append((record, result))
+                }
             case .failure(let failure):
                 summary.refused += 1
                 bar.finish()
@@ -107,15 +122,16 @@ struct Teach: ControlCommand {
             bar.advance()
         }
         do {
-            try await Pipeline.run(over: Array(early)) { record in
+            try await Pipeline.run(over: records) { record in
                 (record, try await Submission.sendRow(record, wait: .journaled, by: client))
             } each: { record, result in
                 count(record, result)
             }
-            if let last {
-                let result = try await Submission.sendRow(last, wait: .published, by: client)
-                summary.state = try? result.get().state
-                count(last, result)
+            // What came before the newest is learnt before it, or with it: so only that one is waited for.
+            if wait == .published, let newest {
+                let result = try await Submission.sendRow(newest.record, wait: .published, by: client).get()
+                summary.state = result.state
+                summary.learn(result.revision)
             }
         } catch {
             bar.finish()
@@ -124,16 +140,34 @@ struct Teach: ControlCommand {
             throw error
         }
         bar.finish()
+        stale.removeAll { sequences[$0.record.input] != $0.result.sequence }
+        summary.notInForce = stale.count
+        for (record, result) in stale.prefix(Self.namedLines) {
+            Console.complain(
+                "attunectl: line \(record.line): taken before as correction \(result.sequence), which is "
+                    + "\(result.state.rawValue) and stays so")
+        }
         try output.write(summary) {
             let learnt = summary.state.map { ", the last one \($0.rawValue)" } ?? ""
             let revision = summary.revision.map { " (revision \($0))" } ?? ""
+            let stale = summary.notInForce > 0 ? " (of which \(summary.notInForce) do not count any more)" : ""
             return [
                 "\(summary.accepted) of \(summary.rows) rows taken\(learnt)\(revision); "
-                    + "\(summary.duplicates) had been before, \(summary.refused) refused"
+                    + "\(summary.duplicates) had been before\(stale), \(summary.refused) refused"
             ]
         }
-        if summary.refused > 0 { throw Failure(.refused, "\(summary.refused) rows were refused; see above") }
+        var faults: [String] = []
+        if summary.refused > 0 { faults.append("\(summary.refused) rows were refused; see above") }
+        if summary.notInForce > 0 {
+            faults.append(
+                "\(summary.notInForce) rows were taken before and do not count any more; to teach them anew, give them "
+                    + "a key of their own in a column idempotencyKey, or use 'attunectl teach TEXT LABEL'")
+        }
+        if !faults.isEmpty { throw Failure(.refused, faults.joined(separator: "; ")) }
     }
+
+    /// How many of the rows that do not count any more are named by their lines.
+    private static let namedLines = 5
 
     private static func line(_ result: SubmitResult) -> String {
         let known = result.duplicate ? " (taken before)" : ""

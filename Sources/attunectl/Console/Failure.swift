@@ -32,7 +32,8 @@ package struct Failure: Error, Equatable {
                 "cannot reach the daemon at \(path): \(Self.advice(obstacle, path: path))")
         case .protocolError(let error):
             let isPassing = [.overloaded, .shuttingDown, .durabilityUnknown].contains(error.code)
-            let message = "\(error.message) [\(error.code.name), \(error.reason.rawValue)]"
+            let advice = error.reason == .tooManyConnections ? "; close others, or try again later" : ""
+            let message = "\(error.message)\(advice) [\(error.code.name), \(error.reason.rawValue)]"
             self.init(isPassing ? .tryAgain : .refused, message)
         case .closed, .timedOut, .cancelled: self.init(.tryAgain, error.description)
         case .malformedReply: self.init(.notUnderstood, error.description)

@@ -1,8 +1,8 @@
-import AttuneClient
+package import AttuneClient
 import LineProtocol
 
 /// Sending a correction, patiently: what the daemon asks to be sent again is sent again, under the same key.
-enum Submission {
+package enum Submission {
     /// Sends a correction until it is taken or refused for good.
     static func send(_ submission: SubmitParameters, by client: AttuneClient) async throws -> SubmitResult {
         var attempt = 0
@@ -18,9 +18,11 @@ enum Submission {
     }
 
     /// How long to wait before the same correction is sent again; nil if that is no use.
-    private static func pause(after error: ClientError) -> Duration? {
+    package static func pause(after error: ClientError) -> Duration? {
         guard case .protocolError(let refusal) = error else { return nil }
         switch refusal.code {
+        // With this the daemon has closed the connection.
+        case .overloaded where refusal.reason == .tooManyConnections: return nil
         case .overloaded:
             guard case .integer(let milliseconds) = refusal.details["retryAfterMs"] else { return .milliseconds(100) }
             return .milliseconds(min(max(milliseconds, 1), 10_000))

@@ -54,7 +54,7 @@ struct BackupCommand: AsyncParsableCommand {
         let target = URL(filePath: directory).standardizedFileURL
         let partial = target.deletingLastPathComponent().appending(path: ".\(target.lastPathComponent).partial")
         try? files.removeItem(at: partial)
-        try files.copyItem(at: URL(filePath: snapshot), to: partial)
+        try copyState(snapshot, to: partial.path(percentEncoded: false))
         try own(partial)
         try files.moveItem(at: partial, to: target)
     }

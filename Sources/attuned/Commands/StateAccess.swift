@@ -23,7 +23,7 @@ func withState<Value>(
         defer { try? FileManager.default.removeItem(atPath: snapshot) }
         try FileManager.default.createDirectory(
             at: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
-        try FileManager.default.copyItem(at: URL(filePath: snapshot), to: copy)
+        try copyState(snapshot, to: copy.path(percentEncoded: false))
     }
     try own(copy)
     return try await withStore(copy.path(percentEncoded: false), model, work)
@@ -45,6 +45,31 @@ private func isSameDirectory(_ one: String, _ other: String) -> Bool {
     var (first, second) = (stat(), stat())
     guard unsafe stat(one, &first) == 0, unsafe stat(other, &second) == 0 else { return false }
     return first.st_dev == second.st_dev && first.st_ino == second.st_ino
+}
+
+/// Copies a state directory; files with several names there, as revisions have them in common, are copied once.
+func copyState(_ source: String, to target: String) throws {
+    let files = FileManager.default
+    try files.createDirectory(
+        atPath: target, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+    var copies: [Int: String] = [:]
+    // A directory comes before what is in it.
+    for name in try files.subpathsOfDirectory(atPath: source).sorted() {
+        let (old, new) = ("\(source)/\(name)", "\(target)/\(name)")
+        let attributes = try files.attributesOfItem(atPath: old)
+        if attributes[.type] as? FileAttributeType == .typeDirectory {
+            try files.createDirectory(
+                atPath: new, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+            continue
+        }
+        let number = attributes[.systemFileNumber] as? Int
+        if let first = number.flatMap({ copies[$0] }) {
+            try files.linkItem(atPath: first, toPath: new)
+        } else {
+            try files.copyItem(atPath: old, toPath: new)
+            if let number { copies[number] = new }
+        }
+    }
 }
 
 /// Makes `folder` and what is in it this process's user's, and nobody else's to enter.

@@ -19,7 +19,7 @@ struct Setting: Sendable {
             case .number(let range): "a number from \(range.lowerBound) to \(range.upperBound)"
             case .flag: "true or false"
             case .list: "a list of texts"
-            case .choice(let choices): choices.joined(separator: ", ")
+            case .choice(let choices): "one of " + choices.joined(separator: ", ")
             }
         }
     }

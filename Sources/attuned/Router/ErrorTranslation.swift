@@ -17,11 +17,14 @@ extension ProtocolError {
     /// What a client is told of an error of the store.
     init(_ error: StorageError, about reason: ErrorReason) {
         switch error.code {
-        case .readOnly, .locked: self.init(.readOnly, .notWritable, error.text)
+        case .readOnly, .locked:
+            self.init(.readOnly, error.cause == .full ? .diskFull : .notWritable, error.text)
         case .inputOutput: self.init(.readOnly, .inputOutput, error.text)
         case .durabilityUnknown:
-            self.init(.durabilityUnknown, .commit, "\(error.text); send it again with the same idempotencyKey")
-        case .conflict: self.init(.conflict, reason, error.text)
+            let advice = reason == .idempotencyKey ? "; send it again with the same idempotencyKey" : ""
+            self.init(.durabilityUnknown, .commit, error.text + advice)
+        case .conflict: self.init(.conflict, error.cause == .otherServes ? .expectedCurrent : reason, error.text)
+        case .forbidden: self.init(.forbidden, error.cause == .quarantine ? .role : .notOwner, error.text)
         case .notFound: self.init(.notFound, reason, error.text)
         case .corrupt: self.init(.notFound, .damaged, error.text)
         case .invalid: self.init(.invalidParameters, .outOfRange, error.text)

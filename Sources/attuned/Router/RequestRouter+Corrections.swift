@@ -1,36 +1,38 @@
 import Foundation
 import Learning
 import LineProtocol
+import Logging
 import SocketServer
 import Storage
 
 extension RequestRouter {
     func submit(_ parameters: SubmitParameters, _ context: RequestContext) async throws -> SubmitResult {
-        try check([parameters.input])
-        try await checkLabel(parameters.label)
         let correction = NewCorrection(
             task: Self.task, text: parameters.input.text, textPair: parameters.input.textPair, label: parameters.label,
             idempotencyKey: parameters.idempotencyKey, predicted: parameters.predicted, slice: parameters.slice,
             weight: parameters.weight ?? 1, uid: context.peer.uid)
         return try await translated(.idempotencyKey) {
-            let receipt = try await receipt(of: correction)
+            let receipt = try await receipt(of: correction, parameters.input)
             counters.add(corrections: 1)
             learner.wake()
-            guard parameters.wait == .published, receipt.state == .queued, learner.isEnabled else {
-                return SubmitResult(
-                    sequence: Int(receipt.sequence), state: .init(receipt.state), duplicate: receipt.isDuplicate)
+            var known: Correction?
+            if parameters.wait == .published, receipt.state == .queued, learner.isEnabled {
+                context.waitsForBurst()
+                known = try await learner.settled(receipt.sequence)
+            } else if receipt.isDuplicate {
+                known = try await store.correction(receipt.sequence)
             }
-            context.waitsForBurst()
-            let settled = try await learner.settled(receipt.sequence)
             return SubmitResult(
-                sequence: Int(receipt.sequence), state: .init(settled.state), duplicate: receipt.isDuplicate,
-                reason: settled.reason, revision: settled.revision)
+                sequence: Int(receipt.sequence), state: .init(known?.state ?? receipt.state),
+                duplicate: receipt.isDuplicate, reason: known?.reason, revision: known?.revision)
         }
     }
 
-    /// Stores a correction where there is room for it; one that came before needs none.
-    private func receipt(of correction: NewCorrection) async throws -> Receipt {
+    /// Stores a correction where the limits allow it; one that came before is there whatever they say now.
+    private func receipt(of correction: NewCorrection, _ input: Input) async throws -> Receipt {
         do {
+            try check([input])
+            try await checkLabel(correction.label)
             try await room.check(limits.content)
         } catch {
             guard let earlier = try await store.receipt(of: correction) else { throw error }
@@ -74,26 +76,24 @@ extension RequestRouter {
     func retract(_ parameters: RetractParameters, _ context: RequestContext) async throws -> RetractResult {
         try await translated(.correction) {
             let correction = try await store.correction(Int64(parameters.sequence))
-            guard correction.content.uid == context.peer.uid || context.peer.roles.contains(.admin) else {
-                throw ProtocolError(
-                    .forbidden, .notOwner, "correction \(parameters.sequence) is another user's; that needs admin")
-            }
-            guard correction.state != .quarantined || context.peer.roles.contains(.admin) else {
-                throw ProtocolError(
-                    .forbidden, .role, "correction \(parameters.sequence) is quarantined; an administrator decides")
-            }
+            let isAdministrator = context.peer.roles.contains(.admin)
+            let user = isAdministrator ? nil : context.peer.uid
             defer { learner.wake() }
             if parameters.purge {
-                let users = try await store.users(ofInputOf: correction)
-                guard context.peer.roles.contains(.admin) || users.isSubset(of: [context.peer.uid]) else {
-                    throw ProtocolError(
-                        .forbidden, .notOwner,
-                        "others have taught the same text, which a purge would erase too; that needs admin")
-                }
-                _ = try await store.purge(correction.sequence)
-                return RetractResult(state: .retracted)
+                _ = try await store.purge(correction.sequence, by: user)
+            } else {
+                _ = try await store.retract(correction.sequence, by: user)
             }
-            return RetractResult(state: .init(try await store.retract(correction.sequence)))
+            // A purge may erase what others have sent, too.
+            if isAdministrator, parameters.purge || correction.content.uid != context.peer.uid {
+                logAdministration(
+                    .retractCorrection, context,
+                    [
+                        "sequence": "\(correction.sequence)", "purge": "\(parameters.purge)",
+                        "uid": "\(correction.content.uid)",
+                    ])
+            }
+            return RetractResult(state: .retracted)
         }
     }
 

@@ -13,13 +13,11 @@ extension RequestRouter {
     }
 
     func activate(_ parameters: ActivateParameters) async throws -> ActivateResult {
-        try await translated(
-            parameters.expectedCurrent == nil ? .revision : .expectedCurrent,
-            {
-                let activation = try await learner.activate(
-                    parameters.revision, expectedCurrent: parameters.expectedCurrent)
-                return ActivateResult(revision: activation.revision)
-            })
+        try await translated(.revision) {
+            let activation = try await learner.activate(
+                parameters.revision, expectedCurrent: parameters.expectedCurrent)
+            return ActivateResult(revision: activation.revision)
+        }
     }
 
     func pin(_ parameters: PinParameters) async throws -> PinResult {

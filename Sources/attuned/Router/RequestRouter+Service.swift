@@ -100,6 +100,12 @@ extension RequestRouter {
         }
     }
 
+    /// Looks again at what keeps corrections out, where anything does: it may be over, and nobody may send one.
+    func lookAgain() async {
+        if store.readOnlyReason != nil { await store.tryWriting() }
+        if room.reason(limits.content) != nil { try? await room.check(limits.content) }
+    }
+
     /// Why corrections are refused, as far as is known.
     private var readOnlyReason: String? { store.readOnlyReason ?? room.reason(limits.content) }
 

@@ -30,12 +30,14 @@ struct RequestRouter: RequestHandler {
 
     func answer(_ call: Call, context: RequestContext) async throws -> any Encodable & Sendable {
         let result = try await result(of: call, context)
-        if call.method.role == .admin {
-            logger.notice(
-                "an administrator's request was met",
-                metadata: ["method": "\(call.method.rawValue)", "peerUid": "\(context.peer.uid)"])
-        }
+        if call.method.role == .admin { logAdministration(call.method, context) }
         return result
+    }
+
+    /// Logs that something was done that only an administrator may do.
+    func logAdministration(_ method: Method, _ context: RequestContext, _ details: Logger.Metadata = [:]) {
+        let metadata: Logger.Metadata = ["method": "\(method.rawValue)", "peerUid": "\(context.peer.uid)"]
+        logger.notice("an administrator's request was met", metadata: metadata.merging(details) { $1 })
     }
 
     func answerAtOnce(_ call: Call, context: RequestContext) throws -> (any Encodable & Sendable)? {

@@ -1,0 +1,22 @@
+import AttuneClient
+import LineProtocol
+import Testing
+import attunectl
+
+struct `A correction is sent again` {
+    @Test func `where that is of use, after the time that the daemon names`() {
+        #expect(Submission.pause(after: .protocolError(full)) == .milliseconds(50))
+        let unknown = ProtocolError(.durabilityUnknown, .commit, "the commit failed")
+        #expect(Submission.pause(after: .protocolError(unknown)) != nil)
+        #expect(Submission.pause(after: .closed) == nil)
+    }
+
+    @Test func `but not over a connection that there was no room for`() {
+        let crowded = ProtocolError(.overloaded, .tooManyConnections, "no more", details: full.details)
+        #expect(Submission.pause(after: .protocolError(crowded)) == nil)
+        #expect(Failure(.protocolError(crowded)).code == .tryAgain)
+        #expect(Failure(.protocolError(crowded)).message.contains("close others"))
+    }
+
+    private let full = ProtocolError.overloaded("the queue is full", retryAfterMs: 50)
+}

@@ -67,6 +67,12 @@ struct `A row's key follows from its content and its line` {
         return record
     }
 
+    @Test func `rows with the same text come one after the other, in their order`() {
+        let records = zip(1..., ["a", "b", "a", "c", "a", "b"]).map { Record(line: $0, input: Input($1), label: "x") }
+        #expect(Record.rounds(records).map { $0.map(\.line) } == [[1, 2, 4], [3, 6], [5]])
+        #expect(Record.rounds([]).isEmpty)
+    }
+
     @Test func `the same row has the same key, in every run`() {
         #expect(record().key == record().key)
         // FNV-1a as Python's integers compute it; another value would double what was taught before an upgrade.

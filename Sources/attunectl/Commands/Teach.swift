@@ -122,10 +122,12 @@ struct Teach: ControlCommand {
             bar.advance()
         }
         do {
-            try await Pipeline.run(over: records) { record in
-                (record, try await Submission.sendRow(record, wait: .journaled, by: client))
-            } each: { record, result in
-                count(record, result)
+            for round in Record.rounds(records) {
+                try await Pipeline.run(over: round) { record in
+                    (record, try await Submission.sendRow(record, wait: .journaled, by: client))
+                } each: { record, result in
+                    count(record, result)
+                }
             }
             // What came before the newest is learnt before it, or with it: so only that one is waited for.
             if wait == .published, let newest {

@@ -45,6 +45,20 @@ package struct Record: Equatable, Sendable {
         )
     }
 
+    /// The records in rounds, none of which has a text twice: those of a round may overtake each other, and of the rows with
+    /// one text the last is to count.
+    package static func rounds(_ records: [Record]) -> [[Record]] {
+        var seen: [Input: Int] = [:]
+        var rounds: [[Record]] = []
+        for record in records {
+            let round = seen[record.input, default: 0]
+            seen[record.input] = round + 1
+            if round == rounds.count { rounds.append([]) }
+            rounds[round].append(record)
+        }
+        return rounds
+    }
+
     /// Batches that fit into a line: at most 256 texts, and half the limit in bytes, since escaping may lengthen texts.
     package static func batches(_ records: [Record]) -> [[Record]] {
         var batches: [[Record]] = []

@@ -10,15 +10,10 @@
 /// number. Each of `descriptors` must be at least `count`.
 int clinux_spawn(const char *program, char *const *arguments, char *const *environment, const int *descriptors, int count, pid_t *id);
 
-/// Gives large blocks back to the system as soon as they are freed, and keeps a few MiB of each heap for the next
-/// time.
+/// Gives large blocks back to the system as soon as they are freed, for good.
 ///
-/// By default the bound rises with what is freed, and blocks of up to 32 MiB stay behind in the heaps of many threads; of small
-/// blocks hardly anything stays, so that each fit of a head would have its memory zeroed anew, for a quarter of its time.
-static inline void clinux_set_up_heap(void) {
-    mallopt(M_MMAP_THRESHOLD, 256 << 10);
-    mallopt(M_TRIM_THRESHOLD, 16 << 20);
-}
+/// By default the bound rises with what is freed, and blocks of up to 32 MiB stay behind in the heaps of many threads.
+static inline void clinux_return_large_blocks(void) { mallopt(M_MMAP_THRESHOLD, 256 << 10); }
 
 /// Gives what is free in the heaps of all threads back to the system, those that have ended too: after work that took much
 /// more than what goes on.

@@ -128,8 +128,12 @@ extension LBFGS {
             _ kernels: VectorKernels
         ) {
             if next == pairs.count {
-                let empty = [Float](repeating: 0, count: point.count)
-                pairs.append(Pair(step: empty, change: empty, preconditioned: precondition == nil ? [] : empty))
+                // Each its own memory: what is shared at first would be copied when it is written.
+                func blank(_ count: Int) -> [Float] { [Float](repeating: 0, count: count) }
+                pairs.append(
+                    Pair(
+                        step: blank(point.count), change: blank(point.count),
+                        preconditioned: blank(precondition == nil ? 0 : point.count)))
             }
             kernels.combine(newPoint, times: 1, point, times: -1, into: &pairs[next].step)
             kernels.combine(newGradient, times: 1, gradient, times: -1, into: &pairs[next].change)

@@ -54,7 +54,7 @@ final class HeldRevision {
 extension Learner {
     /// What `body` makes of revision `number`, which is in memory for that long.
     package func with<Value: Sendable>(
-        revision number: Int, _ body: @Sendable (ServingRevision) async throws -> Value
+        revision number: Int, _ body: @concurrent @Sendable (ServingRevision) async throws -> Value
     ) async throws -> Value {
         if number == served.serving.number { return try await body(served.serving) }
         let serving = try await other.take(number) { () async throws(StorageError) in

@@ -275,7 +275,7 @@ extension Learner {
     private func fitHead(_ request: BurstRequest) async throws -> Ending {
         try await catchUp()
         try await refit(isThorough: true)
-        if hopeless != nil {
+        if isHopeless {
             return await record(.failed, status.lastError ?? "no head can be fitted to the corrections", nil, nil)
         }
         guard isThorough else {
@@ -284,7 +284,7 @@ extension Learner {
                 nil, nil)
         }
         let number = served.serving.number
-        try await store.append(
+        await keep(
             BurstRecord(
                 id: request.id, started: board.current?.started ?? Date(), finished: Date(),
                 method: request.method.name.rawValue, outcome: .published, revision: number, base: number,
@@ -314,7 +314,7 @@ extension Learner {
                 fields["guard"] = try JSONValue(encoding: report)
                 details = .object(fields)
             }
-            try await store.append(
+            await keep(
                 BurstRecord(
                     id: status.id, started: status.started, finished: Date(), method: status.method.rawValue,
                     seed: status.seed, outcome: outcome, reason: reason, base: status.base,
@@ -323,6 +323,15 @@ extension Learner {
             logger.warning("a burst was not recorded", metadata: ["burst": "\(status.id)", "reason": "\(error)"])
         }
         return ending
+    }
+
+    /// Writes down a burst that is over; where that fails, it is over all the same.
+    private func keep(_ record: BurstRecord) async {
+        do {
+            try await store.append(record)
+        } catch {
+            logger.warning("a burst was not recorded", metadata: ["burst": "\(record.id)", "reason": "\(error)"])
+        }
     }
 
     /// The record of an administrator's going to revision `number`: what it has not learnt is not learnt again by itself

@@ -51,7 +51,8 @@ extension Learner {
         isBehind && !isHopeless && (!labels(of: corrections).isEmpty || served.serving.number != 0)
     }
 
-    private var isHopeless: Bool {
+    /// Whether no head can be fitted to what there is now.
+    var isHopeless: Bool {
         hopeless == HopelessRefit(set: corrections.set, labels: labels(of: corrections))
     }
 

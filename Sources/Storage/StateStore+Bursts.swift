@@ -2,13 +2,14 @@ import GRDB
 import Synchronization
 
 extension StateStore {
-    /// Records a burst that has no revision; one that has is recorded by `publish`.
+    /// Records a burst that came to nothing, or one of the head alone with the revision that served at its end; one whose body
+    /// is published is recorded by `publish`.
     ///
     /// The last 1,000 records are kept.
     ///
     /// - Throws: `StorageError` with `conflict` if a burst has, or may have had, its number.
     package func append(_ burst: BurstRecord) async throws(StorageError) {
-        guard burst.outcome != .published else {
+        guard burst.outcome != .published || burst.revision != nil else {
             throw StorageError(.invalid, "burst \(burst.id) is recorded with its revision, or not as published")
         }
         try await onDatabase { () throws(StorageError) in try self.write { try $0.append(burst) } }

@@ -107,14 +107,17 @@ struct `A learner` {
         await pupil.end()
     }
 
+    /// Bursts when they are asked for alone, and of few corrections.
+    private static func tunesFew(_ policy: inout BurstPolicy) {
+        policy.isEnabled = false
+        policy.method = .bias
+        policy.startAfter = 16
+        policy.holdoutShare = 2
+        policy.judging.fewest = 4
+    }
+
     @Test func `knows how well a body does when it says that a burst is over`() async throws {
-        let pupil = try await Pupil(labels: ["money", "sport"]) { policy in
-            policy.isEnabled = false
-            policy.method = .bias
-            policy.startAfter = 16
-            policy.holdoutShare = 2
-            policy.judging.fewest = 4
-        }
+        let pupil = try await Pupil(labels: ["money", "sport"], Self.tunesFew)
         for number in 0..<40 { try await pupil.teach(Pupil.text(number).text, Pupil.text(number).label) }
         try await pupil.rest()
         let burst = try await pupil.learner.startBurst(method: nil, seed: nil, isRebuild: true)
@@ -129,13 +132,7 @@ struct `A learner` {
     }
 
     @Test func `has one other revision in memory at a time, however many are asked for`() async throws {
-        let pupil = try await Pupil(labels: ["money", "sport"]) { policy in
-            policy.isEnabled = false
-            policy.method = .bias
-            policy.startAfter = 16
-            policy.holdoutShare = 2
-            policy.judging.fewest = 4
-        }
+        let pupil = try await Pupil(labels: ["money", "sport"], Self.tunesFew)
         var numbers: [Int] = []
         for round in 0..<3 {
             for number in round * 40..<round * 40 + 40 {
@@ -165,6 +162,25 @@ struct `A learner` {
         await #expect(throws: StorageError.self) { try await pupil.learner.with(revision: 999) { _ in } }
         // A fault leaves room for the next one.
         try await pupil.learner.with(revision: asked[1]) { #expect($0.number == asked[1]) }
+        await pupil.end()
+    }
+
+    @Test func `says what became of a burst of the head alone, and keeps it on record`() async throws {
+        let pupil = try await Pupil(labels: ["money", "sport"], Self.tunesFew)
+        for number in 0..<8 { try await pupil.teach(Pupil.text(number).text, Pupil.text(number).label) }
+        try await pupil.rest()
+        for fault in [nil, Pupil.Fault.both] {
+            pupil.failWrites(fault)
+            let burst = try await pupil.learner.startBurst(method: .head, seed: nil, isRebuild: false)
+            try await pupil.until("its end") { pupil.learner.burst?.finished != nil }
+            // The head serves already: what cannot be written down has happened all the same.
+            #expect(pupil.learner.burst?.state == .published)
+            #expect(pupil.learner.burst?.revision == pupil.store.serving)
+            let recorded = try await pupil.store.bursts(limit: 1).first
+            #expect((recorded?.id == burst.id) == (fault == nil))
+            #expect(recorded?.outcome == .published && recorded?.revision == pupil.store.serving)
+        }
+        pupil.failWrites(nil)
         await pupil.end()
     }
 

@@ -41,11 +41,13 @@ extension Learner {
             throw .busy(board.current)
         }
         guard isEnabled else { throw .pointless("learning is switched off (learning.enabled)") }
-        let method = name.map(self.method) ?? options.bursts.method
+        let method = name.map(options.bursts.method) ?? options.bursts.method
         if method != .head, !isRebuild { try checkWorth() }
         bursts.lastID = max(bursts.lastID, store.lastBurstID) + 1
-        let request = BurstRequest(
-            id: bursts.lastID, purpose: isRebuild ? .rebuild : .tune, method: method, seed: seed)
+        // A body that has learnt what a rollback withholds cannot be gone on from.
+        let purpose: BurstJob.Purpose =
+            isRebuild ? .rebuild : served.usedByBody.intersection(corrections.withheld).isEmpty ? .tune : .consolidate
+        let request = BurstRequest(id: bursts.lastID, purpose: purpose, method: method, seed: seed)
         bursts.requested = request
         let status = show(request)
         burstSignal.raise()
@@ -90,18 +92,6 @@ extension Learner {
             logger.warning("the daemon ended while a burst ran", metadata: ["times": "\(deaths)"])
         }
         if let last = records.first { board.show(BurstStatus(last)) }
-    }
-
-    /// The method of this name with the configured numbers.
-    private func method(_ name: TuningMethod.Name) -> TuningMethod {
-        if name == options.bursts.method.name { return options.bursts.method }
-        return switch name {
-        case .head: .head
-        case .bias: .bias
-        case .lora: .lora(LowRankPlan())
-        case .topLayers: .topLayers(2)
-        case .full: .full
-        }
     }
 
     /// Corrections that the body may learn and has not.
@@ -254,9 +244,9 @@ extension Learner {
             return await record(.cancelled, error.description, nil, nil)
         } catch let error where Self.isCancellation(error) || board.isCancelled || Task.isCancelled {
             if Task.isCancelled { return await record(.cancelled, "the daemon stopped", nil, nil) }
-            if !corrections.takenBack.intersection(bursts.users ?? SequenceSet()).isEmpty {
+            if let reason = whyOutdated {
                 bursts.postpone()
-                return await record(.cancelled, "corrections that it was made from were taken back", nil, nil)
+                return await record(.cancelled, reason, nil, nil)
             }
             if request.purpose == .rebuild { bursts.postpone() }
             return await record(.cancelled, "it was cancelled", attempt, nil)
@@ -346,10 +336,21 @@ extension Learner {
             details: (try? JSONValue(encoding: attempt)) ?? .object([:]))
     }
 
-    /// Stops the burst that runs if what it is made from was taken back: it could not be published.
+    /// Why the burst that runs could not be published; nil where it could.
+    private var whyOutdated: String? {
+        let users = bursts.users ?? SequenceSet()
+        if !corrections.takenBack.intersection(users).isEmpty {
+            return "corrections that it was made from were taken back"
+        }
+        if !corrections.withheld.intersection(users).isEmpty {
+            return "revision \(served.serving.number) was activated, which has not learnt what it was made from"
+        }
+        return nil
+    }
+
+    /// Stops the burst that runs if it could not be published.
     func stopOutdatedBurst() {
-        guard let users = bursts.users, !corrections.takenBack.intersection(users).isEmpty else { return }
-        _ = board.cancel()
+        if whyOutdated != nil { _ = board.cancel() }
     }
 
     private static func isCancellation(_ error: any Error) -> Bool {
@@ -368,8 +369,10 @@ extension Learner {
             cursor = last.change
             try Task.checkCancellation()
         }
-        let table = corrections
-        let changes = latest.values.filter { !isArrival($0, table) }.sorted { $0.change < $1.change }
+        let quarantined = Set(latest.values.lazy.filter { $0.state == .quarantined }.map(\.content.uid))
+        let changes = latest.values
+            .filter { !$0.state.isLive || $0.isVouchedFor || !quarantined.contains($0.content.uid) }
+            .sorted { $0.change < $1.change }
         let live = changes.filter(\.state.isLive)
         bursts.users = SequenceSet(live.map(\.sequence).sorted())
         let own = base.head?.labels ?? []

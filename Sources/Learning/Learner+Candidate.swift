@@ -31,6 +31,9 @@ extension Learner {
             guard used.intersection(candidate.table.takenBack).isEmpty else {
                 throw OutdatedBurst(description: "corrections that it was made from were taken back meanwhile")
             }
+            guard used.intersection(candidate.table.withheld).isEmpty else {
+                throw OutdatedBurst(description: "revision \(served.serving.number) was activated meanwhile")
+            }
             let (fit, manifest) = try head(of: candidate, first: first)
             var revision = revision(candidate, job, fit, first: first)
             var draft = try draft(candidate, job, revision, fit, manifest)

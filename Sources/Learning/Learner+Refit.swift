@@ -83,17 +83,23 @@ extension Learner {
     /// Takes the journal's changes into the table, and wakes those who waited for them.
     private func synchronise() async throws {
         try await holdBack([])
-        // Held on to, since another body's may take its place while the journal is read.
-        let table = corrections
-        // What there is now, and then what was written about it: who sends without a pause does not keep the learner here.
-        for _ in 0..<2 {
-            let last = store.lastChange
-            while table.cursor < last, try await takeChanges(into: table, head: served.serving.head) {
-                await Task.yield()
-                try Task.checkCancellation()
+        var table: CorrectionTable
+        // Another body's may take its place while the journal is read, and must be full before anything is made of it.
+        repeat {
+            table = corrections
+            // What there is now, and then what was written about it: who sends without a pause does not keep the learner
+            // here.
+            for _ in 0..<2 {
+                let last = store.lastChange
+                while table === corrections, table.cursor < last,
+                    try await takeChanges(into: table, head: served.serving.head)
+                {
+                    await Task.yield()
+                    try Task.checkCancellation()
+                }
             }
-        }
-        if table !== corrections { table.rest() }
+            if table !== corrections { table.rest() }
+        } while table !== corrections
         stopOutdatedBurst()
         let labels = Set(labels(of: corrections))
         let measures = measures
@@ -108,15 +114,17 @@ extension Learner {
     /// - Parameter head: one for the features of the table's body, to score what comes in before it is learnt.
     func takeChanges(into table: CorrectionTable, head: ClassificationHead?) async throws -> Bool {
         let changes = try await store.changes(after: table.cursor, limit: 256)
-        let faults = table.apply(changes.filter { !isArrival($0, table) }) { correction, features in
-            score(correction, features, head)
-        }
+        let scored = { (correction: Correction, features: [Float]) in self.score(correction, features, head) }
+        let arrivals = changes.filter { isArrival($0, table) }
+        var faults = table.apply(changes.filter { !isArrival($0, table) }, arrival: scored)
+        // The last of a user's quarantined corrections may have been released by one of the changes.
+        faults += table.apply(arrivals.filter { !isArrival($0, table) }, arrival: scored)
         for change in changes where change.state != .queued { resume(change.sequence) }
         let unusable = faults.map {
             HeldBack(sequences: SequenceSet([$0.sequence]), state: .rejected, reason: $0.reason)
         }
         // More than before, if one of the changes says that a user is quarantined.
-        try await holdBack(unusable + arrivals(changes, table))
+        try await holdBack(unusable + self.arrivals(changes, table))
         return !changes.isEmpty
     }
 
@@ -134,8 +142,11 @@ extension Learner {
 
     /// Fits, publishes and adopts.
     func refit(isThorough: Bool) async throws {
+        let table = corrections
         await turn.take()
         defer { turn.give() }
+        // Another body's table may be empty yet: what is due by it is seen on the next look.
+        guard table === corrections else { return }
         let started = ContinuousClock.now
         let plan = plan(isThorough: isThorough)
         if plan.labels.isEmpty {

@@ -206,7 +206,9 @@ package actor Learner {
         let revision = try await LoadedRevision.load(number, from: store, base: base, known: served)
         revision.serving.prepare()
         defer { wake() }
-        let attempt = attempt
+        // What came later is withheld, and new to this revision when it is released.
+        let attempt = BurstHistory.Attempt(
+            upTo: revision.head.ranges.last?.upperBound ?? 0, corrections: revision.head.count)
         do {
             let activation = try await store.activate(
                 number, expectedCurrent: expectedCurrent, record: activationRecord(number, attempt))
@@ -248,8 +250,9 @@ package actor Learner {
         engine.adopt(revision.serving)
         hopeless = nil
         base.serve(revision.body.number == 0 ? revision.body.body : nil)
-        // Before anybody hears that a burst is over or a revision serves, who then asks how well it does.
-        report()
+        // Before anybody hears that a burst is over or a revision serves, who then asks how well it does. A table that is
+        // to be filled first says nothing of users.
+        if corrections.cursor > 0 { report() }
     }
 
     /// Lets go of what only a burst needed, packed weights of bodies that do not serve among it.

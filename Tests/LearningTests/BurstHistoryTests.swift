@@ -128,6 +128,19 @@ import Transformer
         #expect(recalled.lastID == records.count)
     }
 
+    /// Both are recorded as published, with the method `head`.
+    @Test(arguments: [false, true]) func `tells a rebuild without a body from a head alone`(isRebuild: Bool) throws {
+        let records = [
+            BurstRecord(
+                id: 2, started: .now, finished: .now, method: "head", outcome: .published, revision: isRebuild ? 9 : 8,
+                base: 8, corrections: 0, steps: 0),
+            try record(1, .rejected, Self.attempt),
+        ]
+        var recalled = BurstHistory()
+        recalled.recall(records)
+        #expect(recalled.failures == (isRebuild ? 0 : 1))
+    }
+
     @Test func `puts off the next burst longer and longer, until one is published`() throws {
         var history = BurstHistory()
         #expect(history.notBefore == nil)

@@ -65,4 +65,14 @@ import Tuning
         #expect(more.members == 16, "so many were asked for, and there is time")
         #expect(more.plan.steps == steps)
     }
+
+    @Test func `an administrator's method has the configured numbers`() {
+        var policy = BurstPolicy()
+        policy.method = .full
+        policy.lowRank = LowRankPlan(rank: 32, alpha: 64)
+        policy.topLayers = 4
+        #expect(policy.method(.lora) == .lora(LowRankPlan(rank: 32, alpha: 64)))
+        #expect(policy.method(.topLayers) == .topLayers(4))
+        #expect(policy.method(.full) == .full)
+    }
 }

@@ -90,6 +90,45 @@ struct `A learner` {
         await pupil.end()
     }
 
+    @Test func `learns what a user sent just before he was trusted again`() async throws {
+        let pupil = try await Pupil(labels: ["money", "sport"])
+        let bad = try await pupil.teach("one of a user who is not trusted", "sport", by: 9)
+        try await pupil.rest()
+        _ = try await pupil.store.refuse(SequenceSet([bad]), as: .quarantined, reason: "the test's")
+        pupil.learner.wake()
+        try await pupil.until("quarantine") { pupil.learner.status.quarantine.map(\.user) == [9] }
+        try await pupil.rest()
+        // The learner sees both together.
+        let receipt = try await pupil.store.append(
+            NewCorrection(task: "text-classification", text: "another of his", label: "sport", uid: 9))
+        _ = try await pupil.store.release(bad)
+        pupil.learner.wake()
+        try await pupil.until("rest") { pupil.store.counts[.queued, default: 0] == 0 }
+        #expect(try await pupil.store.correction(receipt.sequence).state == .learnt)
+        await pupil.end()
+    }
+
+    @Test func `tunes the body with what was released after a rollback`() async throws {
+        let pupil = try await Pupil(labels: ["money", "sport"]) { policy in
+            Self.tunesFew(&policy)
+            policy.isEnabled = true
+        }
+        for number in 0..<4 { try await pupil.teach(Pupil.text(number).text, Pupil.text(number).label) }
+        try await pupil.rest()
+        let before = pupil.store.serving
+        var later: [Int64] = []
+        for number in 4..<60 { later.append(try await pupil.teach(Pupil.text(number).text, Pupil.text(number).label)) }
+        try await pupil.until("a body") { pupil.learner.status.learntByBody > 0 }
+        try await pupil.rest()
+        _ = try await pupil.learner.activate(before, expectedCurrent: nil)
+        try await pupil.rest()
+        #expect(pupil.learner.status.learntByBody == 0)
+        for sequence in later { _ = try await pupil.store.release(sequence) }
+        pupil.learner.wake()
+        try await pupil.until("a body again") { pupil.learner.status.learntByBody > 0 }
+        await pupil.end()
+    }
+
     @Test func `makes the body anew though nothing can be told apart`() async throws {
         let pupil = try await Pupil(labels: ["L1", "L2"]) { policy in
             policy.isEnabled = false

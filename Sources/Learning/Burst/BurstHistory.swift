@@ -94,8 +94,10 @@ package struct BurstHistory {
         lastID = records.first?.id ?? 0
         for record in records.reversed() {
             let attempt = try? record.details.decode(as: Attempt.self)
-            // What only fitted a head says nothing about bodies.
-            if record.outcome == .published, record.method == TuningMethod.Name.head.rawValue, attempt == nil {
+            // What only fitted a head says nothing about bodies; a rebuild that ended with the base model's does.
+            if record.outcome == .published, record.method == TuningMethod.Name.head.rawValue, attempt == nil,
+                record.revision == record.base
+            {
                 continue
             }
             // A rebuild that was published with the base model's body, because its own was refused.

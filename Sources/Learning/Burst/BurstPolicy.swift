@@ -6,6 +6,10 @@ package struct BurstPolicy: Sendable, Equatable {
     /// Whether bursts start by themselves; an administrator can start one in any case.
     package var isEnabled = true
     package var method = TuningMethod.lora(LowRankPlan())
+    /// What an administrator's burst by LoRA goes by where `method` is another one.
+    package var lowRank = LowRankPlan()
+    /// Layers of an administrator's burst by top-layers where `method` is another one.
+    package var topLayers = 2
     /// How many low-rank additions a burst trains that begins anew, to take the mean of.
     package var members = 2
     /// Corrections that the body has not learnt and may learn from, from which on a burst is worth it.
@@ -22,6 +26,18 @@ package struct BurstPolicy: Sendable, Equatable {
     package var crossCheck = CrossCheck.Settings()
 
     package init() {}
+
+    /// The method of this name with the configured numbers.
+    package func method(_ name: TuningMethod.Name) -> TuningMethod {
+        if name == method.name { return method }
+        return switch name {
+        case .head: .head
+        case .bias: .bias
+        case .lora: .lora(lowRank)
+        case .topLayers: .topLayers(topLayers)
+        case .full: .full
+        }
+    }
 
     /// New corrections that one burst takes in at most; the rest wait for the next.
     let mostAtOnce = 4096

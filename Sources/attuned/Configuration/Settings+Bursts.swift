@@ -11,15 +11,10 @@ extension Settings {
     var bursts: BurstPolicy {
         var policy = BurstPolicy()
         policy.isEnabled = flag("tuning.enabled")
-        policy.method =
-            switch TuningMethod.Name(rawValue: text("tuning.method") ?? "") ?? .lora {
-            case .head: .head
-            case .bias: .bias
-            case .lora:
-                .lora(LowRankPlan(rank: integer("tuning.rank"), alpha: Float(number("tuning.alpha"))))
-            case .topLayers: .topLayers(integer("tuning.topLayers"))
-            case .full: .full
-            }
+        policy.lowRank = LowRankPlan(rank: integer("tuning.rank"), alpha: Float(number("tuning.alpha")))
+        policy.topLayers = integer("tuning.topLayers")
+        policy.method = .lora(policy.lowRank)
+        policy.method = policy.method(TuningMethod.Name(rawValue: text("tuning.method") ?? "") ?? .lora)
         policy.members = integer("tuning.members")
         policy.startAfter = integer("tuning.startAfter")
         policy.longestWait = .seconds(number("tuning.longestWaitSeconds"))

@@ -79,22 +79,37 @@ package struct Tokenizer: Sendable {
         vocabulary.id(of: token) ?? addedTokens.first { $0.content.isSame(as: token) }?.id
     }
 
-    /// The limit that a model directory sets in its sentence_bert_config.json, or nil where there is none.
+    /// The limit that a model directory sets: in its sentence_bert_config.json, or where that sets none, in its
+    /// tokenizer_config.json; nil where neither does.
     ///
-    /// - Throws: `TokenizerError` if the file is malformed, or asks for what only sentence-transformers does.
+    /// - Throws: `TokenizerError` if a file is malformed, or asks for what only sentence-transformers does.
     package static func maximumLength(directory: String) throws(TokenizerError) -> Int? {
-        let path = "\(directory)/sentence_bert_config.json"
-        guard FileManager.default.fileExists(atPath: path) else { return nil }
-        let data = try ModelText.read(path)
-        do throws(TokenizerFault) {
-            var fields = try JSONFields(JSONReader.value(of: data), at: "sentence_bert_config.json")
+        let own = try limit(in: "sentence_bert_config.json", "max_seq_length", directory) { fields throws(TokenizerFault) in
             if case .flag(true) = try fields.valueUnlessNull("do_lower_case") {
                 throw fields.fault("do_lower_case", "true is not supported; the tokenizer.json says what is lowercased")
             }
-            switch try fields.valueUnlessNull("max_seq_length") {
+        }
+        return try own ?? limit(in: "tokenizer_config.json", "model_max_length", directory, isHugeNone: true)
+    }
+
+    /// The positive number of tokens that `field` of a file says, if the file is there.
+    ///
+    /// - Parameter isHugeNone: whether a number beyond any `Int` says that there is no limit: Hugging Face writes 10³⁰.
+    private static func limit(
+        in name: String, _ field: String, _ directory: String, isHugeNone: Bool = false,
+        check: (inout JSONFields) throws(TokenizerFault) -> Void = { _ in }
+    ) throws(TokenizerError) -> Int? {
+        let path = "\(directory)/\(name)"
+        guard FileManager.default.fileExists(atPath: path) else { return nil }
+        let data = try ModelText.read(path)
+        do throws(TokenizerFault) {
+            var fields = try JSONFields(JSONReader.value(of: data), at: name)
+            try check(&fields)
+            switch try fields.valueUnlessNull(field) {
             case nil: return nil
             case .integer(let length) where length > 0: return length
-            default: throw fields.fault("max_seq_length", "expected a positive integer or null")
+            case .number(let length) where isHugeNone && length > Double(Int.max): return nil
+            default: throw fields.fault(field, "expected a positive integer or null")
             }
         } catch {
             throw TokenizerError(path, error.reason)

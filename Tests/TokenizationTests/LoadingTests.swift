@@ -164,11 +164,13 @@ import Tokenization
 }
 
 @Suite struct `The maximum length of a model directory` {
-    private func length(_ json: String?) throws -> Int? {
+    private func length(_ json: String?, tokenizer: String? = nil) throws -> Int? {
         let directory = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: directory) }
-        if let json { try Data(json.utf8).write(to: directory.appending(path: "sentence_bert_config.json")) }
+        for (name, text) in [("sentence_bert_config.json", json), ("tokenizer_config.json", tokenizer)] {
+            if let text { try Data(text.utf8).write(to: directory.appending(path: name)) }
+        }
         return try Tokenizer.maximumLength(directory: directory.path)
     }
 
@@ -177,6 +179,19 @@ import Tokenization
         #expect(try length(#"{"max_seq_length": null}"#) == nil)
         #expect(try length("{}") == nil)
         #expect(try length(nil) == nil)
+    }
+
+    @Test func `is the tokenizer's where sentence-transformers sets none`() throws {
+        #expect(try length(nil, tokenizer: #"{"model_max_length": 128}"#) == 128)
+        #expect(try length(#"{"max_seq_length": null}"#, tokenizer: #"{"model_max_length": 128}"#) == 128)
+        #expect(try length(#"{"max_seq_length": 256}"#, tokenizer: #"{"model_max_length": 128}"#) == 256)
+        // What Hugging Face writes for no limit.
+        #expect(try length(nil, tokenizer: #"{"model_max_length": 1000000000000000019884624838656}"#) == nil)
+        #expect(try length(nil, tokenizer: "{}") == nil)
+        let error = #expect(throws: TokenizerError.self) {
+            try length(nil, tokenizer: #"{"model_max_length": "128"}"#)
+        }
+        #expect(error?.description.contains("model_max_length") == true)
     }
 
     @Test(arguments: [

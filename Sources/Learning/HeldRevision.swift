@@ -18,8 +18,8 @@ final class HeldRevision {
     func take(
         _ number: Int, isolation: isolated (any Actor) = #isolation,
         load: () async throws(StorageError) -> LoadedRevision
-    ) async throws(StorageError) -> ServingRevision {
-        await turn.take(isolation: isolation)
+    ) async throws -> ServingRevision {
+        try await turn.take()
         defer { turn.give() }
         if revision?.serving.number != number {
             if users > 0 { await withCheckedContinuation(isolation: isolation) { waiter = $0 } }

@@ -19,7 +19,7 @@ extension Learner {
     func publish(
         _ candidate: Candidate, _ job: BurstJob, _ attempt: BurstHistory.Attempt
     ) async throws -> Int {
-        await turn.take()
+        try await turn.take()
         defer { turn.give() }
         let first = candidate.table.set
         for _ in 0..<Self.attempts {

@@ -143,7 +143,7 @@ extension Learner {
     /// Fits, publishes and adopts.
     func refit(isThorough: Bool) async throws {
         let table = corrections
-        await turn.take()
+        try await turn.take()
         defer { turn.give() }
         // Another body's table may be empty yet: what is due by it is seen on the next look.
         guard table === corrections else { return }

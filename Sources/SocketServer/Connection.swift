@@ -109,7 +109,15 @@ final class Connection: ChannelInboundHandler {
     func channelInactive(context: ChannelHandlerContext) {
         self.context = nil
         for request in active.values { request.task?.cancel() }
-        if let peer { table.remove(self, of: peer) }
+        leave()
+    }
+
+    /// Gives up the connection's place when its client has gone and nothing goes on for it.
+    ///
+    /// Not before: who connects, asks and goes would otherwise have more computed at a time than its places allow.
+    private func leave() {
+        guard context == nil, active.isEmpty, !isParsing, let peer else { return }
+        table.remove(self, of: peer)
     }
 
     /// Gives the peer the roles that `policy` has for it, for its next requests.
@@ -153,7 +161,7 @@ final class Connection: ChannelInboundHandler {
         isProcessing = true
         takeLines()
         isProcessing = false
-        guard let context else { return }
+        guard let context else { return leave() }
         let isDone = isEnding || inputEnded && lines.count == 0 || table.isDraining
         if isDone, active.isEmpty, unsent == 0, !isParsing {
             context.close(promise: nil)
@@ -197,10 +205,8 @@ final class Connection: ChannelInboundHandler {
 
     private func parsed(_ line: ParsedLine) {
         isParsing = false
-        if context != nil {
-            handle(line)
-            proceed()
-        }
+        if context != nil { handle(line) }
+        proceed()
         table.taskEnded()
     }
 

@@ -70,7 +70,7 @@ final class ConnectionTable {
         byUser[peer.uid, default: 0] += 1
     }
 
-    /// Forgets a connection that was admitted.
+    /// Forgets a connection that was admitted, or does nothing where that has been done.
     func remove(_ connection: Connection, of peer: Peer) {
         own[connection.number] = nil
         guard connections.removeValue(forKey: connection.number) != nil else { return finishIfDrained() }

@@ -111,4 +111,32 @@ import Testing
             #expect(refused == (geteuid() == 0 ? 0 : 1))
         }
     }
+
+    @Test func `take a place for as long as something is done for them`() async throws {
+        let gate = StubbornGate()
+        var limits = ServerLimits()
+        limits.connections = 3
+        limits.connectionsPerUser = 3
+        try await serving(gate, limits: limits) { path, server in
+            defer { gate.open() }
+            for number in 1...3 {
+                let wire = try Wire(path)
+                wire.send(#"{"jsonrpc":"2.0","id":1,"method":"status"}"# + "\n")
+                await gate.wait { $0.started == number }
+                wire.close()
+                // The server knows that it has gone.
+                await gate.wait { $0.cancelled == number }
+            }
+            let late = try Wire(path)
+            late.send(#"{"jsonrpc":"2.0","id":1,"method":"metrics"}"# + "\n")
+            #expect(try await late.error().reason == "tooManyConnections")
+            #expect(try await late.next() == nil)
+            gate.open()
+            // What is over makes room.
+            while server.connectionCount > 0 { await Task.yield() }
+            let next = try Wire(path)
+            next.send(#"{"jsonrpc":"2.0","id":1,"method":"status"}"# + "\n")
+            #expect(try await next.result() == .integer(1))
+        }
+    }
 }

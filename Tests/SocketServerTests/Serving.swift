@@ -130,3 +130,30 @@ actor Gate: RequestHandler {
         }
     }
 }
+
+/// Answers all but `metrics` when it is allowed to, whether it was cancelled or not.
+actor StubbornGate: RequestHandler {
+    private(set) var started = 0
+    private(set) var cancelled = 0
+    private let opening = Event()
+
+    nonisolated func open() { opening.happen() }
+
+    func answer(_ call: Call, context: RequestContext) async throws -> any Encodable & Sendable {
+        if case .metrics = call { return MetricsResult(text: "") }
+        started += 1
+        await withTaskCancellationHandler {
+            await Task { [opening] in try? await opening.wait() }.value
+        } onCancel: {
+            Task { await note() }
+        }
+        return MetricsResult(text: "at last")
+    }
+
+    private func note() { cancelled += 1 }
+
+    /// Waits until the counts fulfil `condition`.
+    func wait(until condition: @Sendable (isolated StubbornGate) -> Bool) async {
+        while !condition(self) { await Task.yield() }
+    }
+}

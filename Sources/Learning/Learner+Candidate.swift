@@ -63,7 +63,7 @@ extension Learner {
         let state = TaintState(purged: purged, isServing: !served.seen.intersection(purged).isEmpty)
         guard !purged.isEmpty, state != lookedForTaint else { return }
         lookedForTaint = state
-        other.forget()
+        forgetOther()
         // It may read files of theirs, which are not gone before.
         forgetSpare()
         let removed = try await store.removeTainted()

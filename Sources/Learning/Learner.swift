@@ -249,7 +249,7 @@ package actor Learner {
         served = revision
         engine.adopt(revision.serving)
         hopeless = nil
-        base.serve(revision.body.number == 0 ? revision.body.body : nil)
+        restBase()
         // Before anybody hears that a burst is over or a revision serves, who then asks how well it does. A table that is
         // to be filled first says nothing of users.
         if corrections.cursor > 0 { report() }
@@ -258,9 +258,12 @@ package actor Learner {
     /// Lets go of what only a burst needed, packed weights of bodies that do not serve among it.
     func rest() {
         spare?.table.rest()
-        base.serve(served.body.number == 0 ? served.body.body : nil)
+        restBase()
         Heap.giveBack()
     }
+
+    /// Lets go of the base model's packed weights where it does not serve.
+    func restBase() { base.serve(served.body.number == 0 ? served.body.body : nil) }
 
     /// Lets go of the table that is kept for a return to the body that served before.
     func forgetSpare() { spare = nil }

@@ -16,7 +16,7 @@ final class Pupil: Sendable {
 
     let store: StateStore
     let learner: Learner
-    private let base: LearningBase
+    let base: LearningBase
     private let pipeline: TextPipeline
     private let folder: URL
     private let running: Task<Void, Never>

@@ -106,7 +106,8 @@ extension Learner {
     var nextLook: Duration? {
         if bursts.isRunning { return nil }
         if let notBefore = bursts.notBefore, notBefore > .now { return ContinuousClock.now.duration(to: notBefore) }
-        return bursts.waitingSince == nil ? nil : .seconds(10)
+        if bursts.waitingSince != nil { return .seconds(10) }
+        return hasTraces ? .seconds(600) : nil
     }
 
     /// Why a burst should begin now; nil if none should.

@@ -73,6 +73,9 @@ extension Learner {
             metadata: ["revisions": "\(removed.map(String.init).joined(separator: ", "))"])
     }
 
+    /// Whether it is to be tried again to erase what was made with purged corrections.
+    var hasTraces: Bool { lookedForTaint == nil && !corrections.purged.isEmpty }
+
     /// How often it is tried to publish before the journal changes again.
     private static let attempts = 20
 

@@ -74,22 +74,23 @@ extension StateStore {
 
     /// Removes the revisions that a purged correction left a trace in, pinned or not, except the serving one.
     ///
-    /// That one goes when it is called again after its successor was published.
+    /// That one goes when it is called again after its successor was published. Traces that an earlier call could not
+    /// remove go with this one, whatever else there is to remove.
     ///
     /// - Returns: which were removed.
     /// - Throws: `StorageError` with `durabilityUnknown` if they may be removed, but traces may be left in the files.
     package func removeTainted() async throws(StorageError) -> [Int] {
         try await onFiles { () throws(StorageError) in
-            let removed = try self.waitForDatabase { () throws(StorageError) in
+            let (removed, isVacuumDue) = try self.waitForDatabase { () throws(StorageError) in
                 try self.write { writer in
                     let purged = self.memory.withLock { $0.purged }
                     let removed = try RevisionRow.removeTainted(
                         by: purged, serving: writer.serving.number, in: writer.database)
                     if !removed.isEmpty { try StateSchema.setVacuumDue(true, in: writer.database) }
-                    return removed
+                    return (removed, try StateSchema.isVacuumDue(in: writer.database))
                 }
             }
-            if !removed.isEmpty { try self.removeTraces() }
+            if isVacuumDue { try self.removeTraces() }
             return removed
         }
     }

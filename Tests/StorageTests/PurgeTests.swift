@@ -351,4 +351,30 @@ func traces(of text: String, in path: String) throws -> [String] {
             #expect(number > 5)
         }
     }
+
+    @Test func `is finished by removing what is tainted again, though nothing new is`() async throws {
+        var number = 1
+        var hasFired = true
+        while hasFired {
+            let directory = try TemporaryDirectory()
+            let faults = Faults()
+            let store = try await prepare(directory.state, faults)
+            _ = try await store.purge(2)
+            faults.arm(failing: number)
+            let error = await failure { _ = try await store.removeTainted() }
+            hasFired = faults.hasFired
+            #expect((error != nil) == hasFired, "step \(number)")
+            faults.arm(failing: nil)
+            _ = try await store.removeTainted()
+            #expect(try traces(of: Self.needle, in: directory.state).isEmpty, "step \(number)")
+            #expect(try await store.revisions().map(\.number) == [4, 1], "step \(number)")
+            // And then there is nothing more to do.
+            faults.arm(failing: nil)
+            #expect(try await store.removeTainted().isEmpty)
+            #expect(!faults.steps.contains(.rebuild), "step \(number)")
+            await store.close()
+            number += 1
+        }
+        #expect(number > 5)
+    }
 }

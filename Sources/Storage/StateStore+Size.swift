@@ -15,17 +15,24 @@ package struct StateSize: Equatable, Sendable {
 extension StateStore {
     /// What the state takes now; what comes and goes meanwhile may or may not be in it.
     package func size() async -> StateSize {
-        let directory = directory
-        return await withCheckedContinuation { continuation in
-            // Not behind what is being published, but not while the database is written anew: its log is large then.
-            databaseQueue.async {
-                var size = StateSize()
-                for name in ["", "-wal"] { size.journal += Self.entry("\(directory.database)\(name)")?.bytes ?? 0 }
-                var seen: Set<UInt64> = []
-                Self.add(directory.path, to: &size, &seen)
-                continuation.resume(returning: size)
-            }
+        let paths = ["", "-wal"].map { "\(directory.database)\($0)" }
+        // Not while the database is written anew: its log is large then.
+        let journal = await Self.on(databaseQueue) { paths.reduce(0) { $0 + (Self.entry($1)?.bytes ?? 0) } }
+        // The revisions may be many, and nobody's correction waits until they have been looked at.
+        return await Self.on(.global(qos: .utility)) { [path = directory.path] in
+            var seen = Set(paths.compactMap { Self.entry($0)?.number })
+            var size = StateSize()
+            size.journal = journal
+            size.state = journal
+            Self.add(path, to: &size, &seen)
+            return size
         }
+    }
+
+    private static func on<Value: Sendable>(
+        _ queue: DispatchQueue, _ work: @escaping @Sendable () -> Value
+    ) async -> Value {
+        await withCheckedContinuation { continuation in queue.async { continuation.resume(returning: work()) } }
     }
 
     private static func add(_ path: String, to size: inout StateSize, _ seen: inout Set<UInt64>) {

@@ -6,7 +6,7 @@ import Logging
 struct StateDirectory: Sendable {
     static let temporarySuffix = ".new"
     private static let temporaryRevision = ".new-"
-    private static let snapshotPrefix = ".snapshot-"
+    static let snapshotPrefix = ".snapshot-"
     private static let asidePrefix = "damaged-"
 
     let path: String

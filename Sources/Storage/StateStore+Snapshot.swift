@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Glibc
 
 extension StateStore {
     /// Makes a consistent copy of the whole state beside it, for a backup while the service runs.
@@ -20,6 +21,14 @@ extension StateStore {
                 throw error
             }
         }
+    }
+
+    /// Whether `path` is a directory that is called what `snapshot()` calls one, and no link to another.
+    package static func isSnapshot(_ path: String) -> Bool {
+        var status = stat()
+        let name = path.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
+        guard name.hasPrefix(StateDirectory.snapshotPrefix), unsafe lstat(path, &status) == 0 else { return false }
+        return status.st_mode & S_IFMT == S_IFDIR
     }
 
     /// Nothing is published, activated or removed meanwhile, since that needs the files queue too.

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// A socket that a service manager would have opened, removed in the end.
-private final class Listener {
+final class Listener: Sendable {
     let descriptor: Int32
     let folder: URL
     let path: String
@@ -16,6 +16,19 @@ private final class Listener {
         descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         let bound = NotificationSocket.withAddress(path) { bind(descriptor, $0, $1) }
         try #require(bound == 0 && listen(descriptor, 16) == 0)
+    }
+
+    /// Answers the first request of the first client with `result`, and waits until that has gone.
+    func answerOnce(with result: String) {
+        let client = accept(descriptor, nil, nil)
+        defer { close(client) }
+        var line: [UInt8] = []
+        var byte: UInt8 = 0
+        while read(client, &byte, 1) == 1, byte != UInt8(ascii: "\n") { line.append(byte) }
+        guard let request = try? JSONSerialization.jsonObject(with: Data(line)) as? [String: Any] else { return }
+        let answer = Array(#"{"jsonrpc": "2.0", "id": \#(request["id"] ?? 0), "result": \#(result)}"#.utf8) + [10]
+        _ = write(client, answer, answer.count)
+        while read(client, &byte, 1) == 1 {}
     }
 
     deinit {

@@ -226,6 +226,35 @@ import Testing
         await daemon.remove()
     }
 
+    @Test(arguments: ["precious", ".snapshot-link", ".snapshot-1/../precious", ".snapshot-1/", "state.sqlite"])
+    func `a backup removes nothing but a copy of the state, whatever answers at the socket`(name: String) async throws {
+        let daemon = try await DaemonProcess.start()
+        await daemon.stop()
+        let files = FileManager.default
+        let path = daemon.folder.path(percentEncoded: false)
+        let precious = "\(path)/state/precious"
+        for folder in [precious, "\(path)/state/.snapshot-1"] {
+            try files.createDirectory(atPath: folder, withIntermediateDirectories: false)
+        }
+        try Data("still there".utf8).write(to: URL(filePath: "\(precious)/file"))
+        try files.createSymbolicLink(atPath: "\(path)/state/.snapshot-link", withDestinationPath: precious)
+        let before = try files.subpathsOfDirectory(atPath: "\(path)/state").sorted()
+
+        let listener = try Listener()
+        let impostor = Task.detached { listener.answerOnce(with: #"{"path": "\#(path)/state/\#(name)"}"#) }
+        let words = [
+            "--model", ProcessInfo.processInfo.environment["ATTUNED_MODEL"] ?? "", "--state-directory",
+            "\(path)/state", "--socket", listener.path,
+        ]
+        let (code, text) = try await Program.run("attuned", ["backup", "\(path)/copy"] + words)
+        await impostor.value
+        #expect(code != 0)
+        #expect(text.contains("which it is not"), "\(text)")
+        #expect(try files.subpathsOfDirectory(atPath: "\(path)/state").sorted() == before)
+        #expect(!files.fileExists(atPath: "\(path)/copy"))
+        await daemon.remove()
+    }
+
     @Test func `one client's thousands of texts do not hold up another's single one`() async throws {
         let daemon = try await DaemonProcess.start()
         let bulk = try AttuneClient(path: daemon.socket)

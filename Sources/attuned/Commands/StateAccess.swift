@@ -31,10 +31,15 @@ func withState<Value>(
 
 /// A copy of the state directory `state` as the daemon that has it open makes one; nil if none answers at the socket, or
 /// one that has another state.
+///
+/// What it names is removed later on, perhaps by root, so it must be such a copy, whoever it is that answers.
 func snapshot(of state: String, _ settings: Settings) async throws -> String? {
     guard let socket = settings.text("socket"), let client = try? AttuneClient(path: socket) else { return nil }
     defer { client.close() }
     let snapshot = try await client.snapshotState()
+    guard StateStore.isSnapshot(snapshot) else {
+        throw ConfigurationError("what answers at \(socket) calls \(snapshot) a copy of its state, which it is not")
+    }
     let parent = URL(filePath: snapshot).deletingLastPathComponent().path(percentEncoded: false)
     if isSameDirectory(parent, state) { return snapshot }
     try? FileManager.default.removeItem(atPath: snapshot)

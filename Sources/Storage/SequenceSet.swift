@@ -146,8 +146,6 @@ extension SequenceSet {
         }
         return result
     }
-
-    package func isSubset(of other: SequenceSet) -> Bool { subtracting(other).isEmpty }
 }
 
 extension SequenceSet: LosslessStringConvertible {

@@ -64,14 +64,6 @@ extension StateStore {
         }
     }
 
-    /// The kept revisions that a purged correction left a trace in, newest first; the serving one may be among them.
-    package func taintedRevisions() async throws(StorageError) -> [Int] {
-        try await onDatabase { () throws(StorageError) in
-            let purged = self.memory.withLock { $0.purged }
-            return try self.read { try RevisionRow.tainted(by: purged, in: $0) }
-        }
-    }
-
     /// Removes the revisions that a purged correction left a trace in, pinned or not, except the serving one.
     ///
     /// That one goes when it is called again after its successor was published. Traces that an earlier call could not

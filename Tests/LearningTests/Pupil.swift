@@ -19,6 +19,7 @@ final class Pupil: Sendable {
     let base: LearningBase
     private let pipeline: TextPipeline
     private let folder: URL
+    private let options: LearningOptions
     private let running: Task<Void, Never>
     private let fault: Present
 
@@ -72,6 +73,7 @@ final class Pupil: Sendable {
         options.labels = labels
         options.idle = .milliseconds(50)
         change(&options.bursts)
+        self.options = options
         let learner = Learner(
             store: store, engine: InferenceEngine(pipeline: pipeline, revision: served.serving), base: base,
             served: served, options: options, logger: logger)
@@ -93,9 +95,11 @@ final class Pupil: Sendable {
     func failWrites(_ kind: Fault?) { fault.fault.withLock { $0 = kind } }
 
     /// Puts a correction into the journal; its sequence.
-    @discardableResult func teach(_ text: String, _ label: String, by user: UInt32 = 1) async throws -> Int64 {
+    @discardableResult func teach(
+        _ text: String, _ label: String, by user: UInt32 = 1, slice: String? = nil
+    ) async throws -> Int64 {
         let receipt = try await store.append(
-            NewCorrection(task: "text-classification", text: text, label: label, uid: user))
+            NewCorrection(task: "text-classification", text: text, label: label, slice: slice, uid: user))
         learner.wake()
         return receipt.sequence
     }
@@ -114,16 +118,28 @@ final class Pupil: Sendable {
         try await until("rest") { store.counts[.queued, default: 0] == 0 && !learner.status.isBusy }
     }
 
-    /// Has the body made anew from all corrections; the revision that came of it.
-    func rebuild() async throws -> Int {
+    /// Has the guard let pass, from now on, what is worse by up to `margin`.
+    func judge(margin: Double) async {
+        var options = options
+        options.bursts.judging.margin = margin
+        await learner.reconfigure(options)
+    }
+
+    /// Has a burst made; what became of it.
+    func burst(isRebuild: Bool = false) async throws -> BurstStatus {
         var burst: BurstStatus?
-        try await until("a rebuild that may begin") {
-            burst = try? await learner.startBurst(method: nil, seed: nil, isRebuild: true)
+        try await until("a burst that may begin") {
+            burst = try? await learner.startBurst(method: nil, seed: nil, isRebuild: isRebuild)
             return burst != nil
         }
         let id = try #require(burst?.id)
-        try await until("the end of the rebuild") { learner.burst.map { $0.id == id && $0.finished != nil } ?? false }
-        let ended = try #require(learner.burst)
+        try await until("the end of the burst") { learner.burst.map { $0.id == id && $0.finished != nil } ?? false }
+        return try #require(learner.burst)
+    }
+
+    /// Has the body made anew from all corrections; the revision that came of it.
+    func rebuild() async throws -> Int {
+        let ended = try await burst(isRebuild: true)
         return try #require(ended.revision, "\(ended.state): \(ended.reason ?? "no reason")")
     }
 
@@ -158,4 +174,14 @@ final class Pupil: Sendable {
 
     /// Ends, and removes all there was.
     func end() async { try? FileManager.default.removeItem(at: await leave()) }
+}
+
+extension StateStore {
+    /// The kept revisions that a purged correction left a trace in, newest first; the serving one may be among them.
+    func taintedRevisions() async throws -> [Int] {
+        let all = try await corrections(limit: StateStore.pageLimit)
+        let purged = SequenceSet(Set(all.filter(\.isPurged).map(\.sequence)))
+        return try await revisions().map(\.manifest).filter { !$0.corrections.seen.intersection(purged).isEmpty }
+            .map(\.revision)
+    }
 }

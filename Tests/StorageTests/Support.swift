@@ -158,3 +158,11 @@ func patch(_ path: String, at offset: Int, with bytes: [UInt8]) throws {
     try handle.write(contentsOf: Data(bytes))
     try handle.close()
 }
+
+extension StateStore {
+    /// The kept revisions that a purged correction left a trace in, newest first; the serving one may be among them.
+    func taintedRevisions() async throws -> [Int] {
+        let purged = SequenceSet(Set(try await corrections(limit: 10_000).filter(\.isPurged).map(\.sequence)))
+        return try await revisions().filter { !$0.manifest.corrections.seen.intersection(purged).isEmpty }.map(\.number)
+    }
+}

@@ -21,7 +21,7 @@ struct Candidate {
     let holdout: [Correction]
     let report: GuardReport?
     /// Why a rebuild could not train a body.
-    var fault: String?
+    let fault: String?
     /// What the guard asked both bodies.
     let answers: CrossFit
 
@@ -166,7 +166,7 @@ struct BurstRun {
             Candidate(
                 body: body, table: after, head: try fit(after, adapted, learntByBody: learnt), start: adapted,
                 burst: manifest, seed: seed, steps: outcome.steps.count, new: sets.new, holdout: judges,
-                report: report, answers: candidate))
+                report: report, fault: nil, answers: candidate))
     }
 
     /// What the bodies before have learnt.

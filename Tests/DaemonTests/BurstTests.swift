@@ -43,6 +43,10 @@ import Testing
 
     /// Exit code and output of `attuned verify`.
     static func verify(_ daemon: DaemonProcess, _ words: String...) async throws -> (code: Int32, text: String) {
+        try await verify(daemon, words)
+    }
+
+    static func verify(_ daemon: DaemonProcess, _ words: [String]) async throws -> (code: Int32, text: String) {
         let folder = daemon.folder.path(percentEncoded: false)
         let words =
             ["verify"] + words + [
@@ -87,6 +91,13 @@ import Testing
         #expect(status.body.waiting == 0)
         #expect(status.measures?.prequential?.count == taught)
         #expect(status.measures?.forgetting != nil)
+        let samples = samples(try await client.metrics())
+        #expect(samples["attuned_body_learnt"] == Double(status.body.learnt))
+        #expect(samples["attuned_body_waiting"] == 0)
+        #expect(samples["attuned_prequential_scored_total"] == Double(taught))
+        #expect(samples["attuned_holdout_accuracy"] == status.measures?.holdoutAccuracy)
+        #expect(samples["attuned_backward_transfer"] == status.measures?.backwardTransfer)
+        #expect(samples["attuned_forgetting"] == status.measures?.forgetting)
         let question = "my new toaster could not be worse"
         let answer = try await client.predict(Input(question))
         #expect(answer.label == "beta")

@@ -34,6 +34,32 @@ import Testing
         await daemon.remove()
     }
 
+    @Test func `and what it says had been answered before, is what is counted, in the status and in the metrics`()
+        async throws
+    {
+        let daemon = try await DaemonProcess.start()
+        let client = try AttuneClient(path: daemon.socket)
+        // The daemon itself could not have answered with any of these labels.
+        let said = [("gamma", "gamma"), ("delta", "delta"), ("epsilon", "alpha"), ("zeta", "zeta")]
+        for (label, predicted) in said {
+            _ = try await client.submit(
+                SubmitParameters(Input("a text of \(label)"), label: label, predicted: predicted, wait: .published))
+        }
+        let prequential = try #require(try await client.status().measures?.prequential)
+        #expect(prequential.count == 4)
+        #expect(prequential.accuracy == 0.75)
+        let samples = samples(try await client.metrics())
+        #expect(samples["attuned_prequential_scored_total"] == 4)
+        #expect(samples["attuned_prequential_accuracy"] == 0.75)
+        #expect(samples["attuned_prequential_recent"] == prequential.recent)
+        #expect(samples["attuned_holdout_accuracy"] == nil, "no body has been judged")
+        // Without it, what the daemon would have answered.
+        _ = try await client.submit(SubmitParameters("a text of eta", label: "eta", wait: .published))
+        #expect(try await client.status().measures?.prequential?.accuracy == 0.6)
+        client.close()
+        await daemon.remove()
+    }
+
     @Test func `of activations, names what was not as expected`() async throws {
         let daemon = try await DaemonProcess.start()
         let client = try AttuneClient(path: daemon.socket)
@@ -59,4 +85,12 @@ import Testing
         client.close()
         await daemon.remove()
     }
+}
+
+/// The samples of a page in OpenMetrics form that have no labels, by name.
+func samples(_ page: String) -> [String: Double] {
+    let words = page.split(separator: "\n").filter { !$0.hasPrefix("#") }.map { $0.split(separator: " ") }
+    return Dictionary(
+        words.filter { $0.count == 2 }.map { (String($0[0]), Double($0[1]) ?? .nan) },
+        uniquingKeysWith: { first, _ in first })
 }

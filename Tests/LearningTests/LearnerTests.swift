@@ -273,6 +273,70 @@ struct `A learner` {
         await pupil.end()
     }
 
+    /// What a manifest says of the burst that made the body.
+    private struct Recipe: Decodable {
+        struct Burst: Decodable {
+            let recipe: BurstRecipe
+            let new: SequenceSet
+            let replay: SequenceSet
+        }
+
+        let burst: Burst
+    }
+
+    @Test func `goes over what the body has learnt, too, and in smaller steps after a burst that was refused`()
+        async throws
+    {
+        let pupil = try await Pupil(labels: ["money", "sport"], Self.tunesFew)
+        var learnt = SequenceSet()
+        var rates: [Float] = []
+        for round in 0..<3 {
+            for number in round * 40..<round * 40 + 40 {
+                try await pupil.teach(Pupil.text(number).text, Pupil.text(number).label)
+            }
+            try await pupil.rest()
+            if round == 1 {
+                // Nothing is so much better.
+                await pupil.judge(margin: -10)
+                #expect(try await pupil.burst().state == .rejected)
+            }
+            await pupil.judge(margin: 10)
+            let ended = try await pupil.burst()
+            let number = try #require(ended.revision, "\(ended.reason ?? "no reason")")
+            let manifest = try await pupil.store.revision(number).manifest
+            let burst = try manifest.hyperparameters.decode(as: Recipe.self).burst
+            #expect(burst.replay == learnt)
+            #expect(burst.new.count > 10 && burst.new.intersection(learnt).isEmpty)
+            // Made again from what the manifest says, what was trained on it comes out the same.
+            #expect(try await pupil.verdict(on: number) == .same)
+            learnt = manifest.corrections.body.sequences
+            #expect(learnt == burst.new.union(burst.replay))
+            rates.append(burst.recipe.plan.learningRate)
+        }
+        #expect(rates[0] > 0 && rates[2] == rates[0])
+        #expect(rates[1] == rates[0] * 0.3)
+        await pupil.end()
+    }
+
+    @Test func `judges a body by slices as well`() async throws {
+        let pupil = try await Pupil(labels: ["money", "sport"]) { policy in
+            Self.tunesFew(&policy)
+            policy.judging.fewestOfGroup = 4
+        }
+        for number in 0..<60 {
+            let (text, label) = Pupil.text(number)
+            try await pupil.teach(text, label, slice: number < 40 ? "early" : nil)
+        }
+        try await pupil.rest()
+        let manifest = try await pupil.store.revision(try await pupil.rebuild()).manifest
+        let report = try #require(try manifest.guardReport?.decode(as: GuardReport.self))
+        let held = try await pupil.corrections().filter { manifest.corrections.holdout.sequences.contains($0.sequence) }
+        let slices = report.groups.filter { $0.kind == "slice" }
+        #expect(slices.map(\.name) == ["early"])
+        #expect(slices.first?.examples == held.count { $0.content.slice == "early" })
+        await pupil.end()
+    }
+
     @Test func `says what became of a burst of the head alone, and keeps it on record`() async throws {
         let pupil = try await Pupil(labels: ["money", "sport"], Self.tunesFew)
         for number in 0..<8 { try await pupil.teach(Pupil.text(number).text, Pupil.text(number).label) }

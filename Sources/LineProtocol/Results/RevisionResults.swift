@@ -52,7 +52,7 @@ public struct RevisionInfo: Sendable, Hashable, Codable {
 
     /// The revision's number.
     public let id: Int
-    /// The revision that it was made from; nil for the first.
+    /// The revision that it was made from; 0 is the base model.
     public let parent: Int?
     /// When it was published (RFC 3339).
     public let created: String

@@ -110,8 +110,6 @@ public struct StatusResult: Sendable, Hashable, Codable {
         case serving
         /// Answering, and learning as well.
         case learning
-        /// Answering what it was asked before it was told to stop.
-        case draining
     }
 
     /// How much is waiting.

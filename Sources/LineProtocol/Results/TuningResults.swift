@@ -34,7 +34,7 @@ public struct BurstInfo: Sendable, Hashable, Codable {
     public let loss: Double?
     /// What its random choices depend on.
     public let seed: Int
-    /// The revision that it started from; nil for the first.
+    /// The revision that served when it began; 0 is the base model.
     public let base: Int?
     /// The revision that it made.
     public let revision: Int?

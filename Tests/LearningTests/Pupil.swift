@@ -91,6 +91,15 @@ final class Pupil: Sendable {
             : ("the football team of \(town) won its match with a late goal", "sport")
     }
 
+    /// Bursts when they are asked for alone, and of few corrections.
+    static func tunesFew(_ policy: inout BurstPolicy) {
+        policy.isEnabled = false
+        policy.method = .bias
+        policy.startAfter = 16
+        policy.holdoutShare = 2
+        policy.judging.fewest = 4
+    }
+
     /// Has what is written from now on fail, or succeed again.
     func failWrites(_ kind: Fault?) { fault.fault.withLock { $0 = kind } }
 

@@ -119,6 +119,46 @@ import Testing
         await again.remove()
     }
 
+    @Test func `trains as the settings say, writes that down, and comes out the same again`() async throws {
+        let settings = """
+            tuning: {enabled: false, holdoutShare: 4, guardMargin: 10, members: 1, schedule: cosine, pull: 0.5,
+              layerDecay: 0.75, checkInterval: 1, trainEmbeddings: true, targets: [attention.self.query, output.dense]}
+            """
+        let daemon = try await DaemonProcess.start(settings: settings)
+        let client = try AttuneClient(path: daemon.socket)
+        _ = try await Self.teach(Self.examples(120), client)
+        for method in [TuningMethod.lora, .full] {
+            let burst = try await Self.burst(client, method)
+            #expect(burst.state == .published, "\(method): \(burst.reason ?? "")")
+            let revision = try #require(burst.revision)
+            let plan = try plan(daemon, revision: revision)
+            let optimizer = try #require(plan["optimizer"] as? [String: Any])
+            #expect((plan["schedule"] as? [String: Any])?["shape"] as? String == "cosine")
+            #expect(optimizer["pull"] as? Double == 0.5 && optimizer["layerDecay"] as? Double == 0.75)
+            #expect(plan["checkInterval"] as? Int == 1 && plan["trainsEmbeddings"] as? Bool == true)
+            if method == .lora {
+                let file = try #require(try Self.files(daemon, revision: revision)["adapter_config.json"])
+                let adapter = try #require(try JSONSerialization.jsonObject(with: file) as? [String: Any])
+                #expect(adapter["target_modules"] as? [String] == ["attention.self.query", "output.dense"])
+            }
+            #expect(burst.step < burst.steps, "all are answered before the last of \(burst.steps) steps")
+            let found = try await Self.verify(daemon, "\(revision)")
+            #expect(found.code == 0, "\(found.text)")
+        }
+        client.close()
+        await daemon.remove()
+    }
+
+    /// What the manifest of a revision says of its burst's hyper-parameters.
+    private func plan(_ daemon: DaemonProcess, revision: Int) throws -> [String: Any] {
+        let file = try #require(try Self.files(daemon, revision: revision)["revision.json"])
+        var fields = try #require(try JSONSerialization.jsonObject(with: file) as? [String: Any])
+        for name in ["hyperparameters", "burst", "recipe", "plan"] {
+            fields = try #require(fields[name] as? [String: Any], "\(name)")
+        }
+        return fields
+    }
+
     @Test func `a tuned body takes the place of the base model's in memory`() async throws {
         let daemon = try await DaemonProcess.start(settings: Self.settings)
         let client = try AttuneClient(path: daemon.socket)

@@ -41,6 +41,11 @@ private func configure(_ daemon: DaemonProcess, labels: String = "[alpha, beta]"
         ("tuning: {rank: many}", "tuning.rank"), ("nothing: 1", "nothing"), ("model: [", "settings.yaml"),
         ("roles: {admin: [nobody-by-this-name]}", "nobody-by-this-name"), ("labels: [\"\"]", "labels"),
         ("inference: {precision: x}", "must be one of fp32, bf16, int8, but is 'x'"),
+        ("tuning: {targets: [query]}", "output.dense, pooler.dense, but is 'query'"),
+        ("tuning: {targets: []}", "pooler.dense, but is empty"), ("tuning: {pull: -1}", "tuning.pull"),
+        ("tuning: {schedule: square}", "must be one of linear, cosine, constant"),
+        ("tuning: {layerDecay: 0}", "tuning.layerDecay"), ("tuning: {checkInterval: -1}", "tuning.checkInterval"),
+        ("tuning: {trainEmbeddings: maybe}", "must be true or false"),
     ])
     func `changes nothing when it has a fault, and the refusal names it`(settings: String, culprit: String) async throws
     {

@@ -66,6 +66,30 @@ import Tuning
         #expect(more.plan.steps == steps)
     }
 
+    @Test func `makes its steps as it is told to, and by default as it was found to work`() {
+        var training = TrainingOptions()
+        training.shape = .cosine
+        training.pull = 0.25
+        training.layerDecay = 0.5
+        training.trainsEmbeddings = true
+        training.checkInterval = 3
+        for labels in [2, 77] {
+            var plan = BurstRecipe(.full, new: 200, replay: 0, labels: labels, members: 2, training: training).plan
+            #expect(plan.schedule == LearningRateSchedule(shape: .cosine, warmUp: plan.steps / 10))
+            #expect(plan.optimizer.pull == 0.25 && plan.optimizer.layerDecay == 0.5)
+            #expect(plan.trainsEmbeddings && plan.checkInterval == 3)
+            let usual = recipe(.full, labels: labels).plan
+            #expect(usual.schedule.shape == .linear && usual.optimizer == AdamWSettings())
+            #expect(!usual.trainsEmbeddings && usual.checkInterval == 0)
+            // Nothing else differs.
+            plan.schedule = usual.schedule
+            plan.optimizer = usual.optimizer
+            plan.trainsEmbeddings = false
+            plan.checkInterval = 0
+            #expect(plan == usual)
+        }
+    }
+
     @Test func `an administrator's method has the configured numbers`() {
         var policy = BurstPolicy()
         policy.method = .full

@@ -12,6 +12,7 @@ package struct BurstPolicy: Sendable, Equatable {
     package var topLayers = 2
     /// How many low-rank additions a burst trains that begins anew, to take the mean of.
     package var members = 2
+    package var training = TrainingOptions()
     /// Corrections that the body has not learnt and may learn from, from which on a burst is worth it.
     package var startAfter = 48
     /// How long corrections may wait for the body while others keep coming.

@@ -28,12 +28,12 @@ package struct BurstRecipe: Codable, Sendable, Equatable {
     /// - Parameters:
     ///   - isContinued: whether it goes on from an adapter.
     ///   - caution: what the learning rate of the body is multiplied by after a burst was rejected; at most 1.
+    ///   - training: what the configuration says of the steps.
     ///   - stepLimit: steps that a thread has time for; nil for no limit but the recipe's own.
     ///   - threads: how many of them train at a time.
     package init(
         _ method: TuningMethod, new: Int, replay: Int, labels: Int, members: Int, isContinued: Bool = false,
-        caution: Float = 1,
-        stepLimit: Int? = nil, threads: Int = 1
+        caution: Float = 1, training: TrainingOptions = TrainingOptions(), stepLimit: Int? = nil, threads: Int = 1
     ) {
         let hasManyLabels = Self.areMany(labels)
         let mixed = min(new, replay) + new + (hasManyLabels ? labels : 0)
@@ -57,7 +57,8 @@ package struct BurstRecipe: Codable, Sendable, Equatable {
         plan.learningRate = Self.learningRate(method) * (hasManyLabels ? 1 : self.members > 1 ? 2.8 : 2) * caution
         plan.headLearningRate = 1e-3
         plan.featureScale = 20
-        plan.schedule = LearningRateSchedule(shape: .linear, warmUp: plan.steps / 10)
+        plan.schedule = LearningRateSchedule(warmUp: plan.steps / 10)
+        training.apply(to: &plan)
         if hasManyLabels {
             plan.contrastiveShare = 0.2
             plan.contrastiveTemperature = 0.1

@@ -116,7 +116,7 @@ struct BurstRun {
         let recipe = BurstRecipe(
             method, new: sets.new.count, replay: sets.replay.count, labels: labels.count,
             members: job.policy.members, isContinued: parent.continues(method), caution: job.caution,
-            stepLimit: try stepLimit(trained, parent), threads: IdleThread.count)
+            training: job.policy.training, stepLimit: try stepLimit(trained, parent), threads: IdleThread.count)
         board.update {
             $0.state = .running
             $0.seed = seed

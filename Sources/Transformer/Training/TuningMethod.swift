@@ -47,6 +47,9 @@ package struct LowRankPlan: Sendable, Equatable {
         "intermediate.dense", "output.dense",
     ]
 
+    /// All linear layers that there are, by the end of their names: "output.dense" is the attention's, too.
+    package static let layers = allLinear + ["pooler.dense"]
+
     /// A plan for layers whose names end in one of `targets`.
     package init(rank: Int = 8, alpha: Float = 16, targets: [String] = allLinear) {
         precondition(rank > 0, "a rank is positive")

@@ -3,7 +3,7 @@ import Foundation
 /// How the learning rate goes up and down over the steps of a burst.
 package struct LearningRateSchedule: Sendable, Equatable, Codable {
     /// What follows the warm-up.
-    package enum Shape: String, Sendable, Codable {
+    package enum Shape: String, Sendable, Codable, CaseIterable {
         /// Down to zero, one step past the last.
         case linear
         case cosine

@@ -1,4 +1,6 @@
 import Tensors
+import Transformer
+import Tuning
 
 /// One thing that can be configured: in the file, by the environment, or by an option.
 struct Setting: Sendable {
@@ -10,6 +12,15 @@ struct Setting: Sendable {
         case flag
         case list
         case choice([String])
+        /// One or more of them.
+        case choices([String])
+
+        var isList: Bool {
+            switch self {
+            case .list, .choices: true
+            case .text, .integer, .number, .flag, .choice: false
+            }
+        }
 
         /// The kind in words, for errors and `--help`.
         var words: String {
@@ -20,6 +31,7 @@ struct Setting: Sendable {
             case .flag: "true or false"
             case .list: "a list of texts"
             case .choice(let choices): "one of " + choices.joined(separator: ", ")
+            case .choices(let choices): "a list of some of " + choices.joined(separator: ", ")
             }
         }
     }
@@ -95,12 +107,35 @@ struct Setting: Sendable {
         Setting("tuning.rank", .integer(1...512), "Rank of a new LoRA adapter.", otherwise: "8"),
         Setting("tuning.alpha", .number(0.001...4_096), "Alpha of a new LoRA adapter.", otherwise: "16"),
         Setting(
+            "tuning.targets", .choices(LowRankPlan.layers),
+            "Linear layers that a new LoRA adapter is added to, by the end of their names.",
+            otherwise: LowRankPlan.allLinear.joined(separator: ",")),
+        Setting(
             "tuning.members", .integer(1...16),
             "LoRA adapters that a burst trains, on as many threads as there are, to serve their mean; from 2 on, "
                 + "four times as many below 16 labels, and fewer where there is no time for all.",
             otherwise: "2"),
         Setting(
             "tuning.topLayers", .integer(1...1_024), "Layers that the method top-layers trains.", otherwise: "2"),
+        Setting(
+            "tuning.trainEmbeddings", .flag,
+            "Whether the method full trains the embeddings, too, and bias their norm's bias.", otherwise: "false"),
+        Setting(
+            "tuning.schedule", .choice(LearningRateSchedule.Shape.allCases.map(\.rawValue)),
+            "How a burst's learning rate comes down after the warm-up.", otherwise: "linear"),
+        Setting(
+            "tuning.layerDecay", .number(0.01...1),
+            "What a layer's learning rate is multiplied by for every layer between it and the top.", otherwise: "1"),
+        Setting(
+            "tuning.pull", .number(0...100),
+            "Pull towards the base model's weights (L2-SP), times the learning rate at each step; with LoRA, of what is "
+                + "added towards nothing.",
+            otherwise: "0"),
+        Setting(
+            "tuning.checkInterval", .integer(0...1_000_000),
+            "Steps after which a burst looks, again and again, whether it answers all its corrections rightly and surely, "
+                + "and then ends; 0 for never.",
+            otherwise: "0"),
         Setting(
             "tuning.startAfter", .integer(2...1_000_000),
             "Corrections new to the body from which on a burst starts when they rest; no fewer than a quarter of what "

@@ -134,7 +134,7 @@ struct Settings: Sendable, Equatable {
     private static func convert(_ node: Node, for setting: Setting, from source: String) throws(ConfigurationError)
         -> Value
     {
-        if setting.kind == .list, let sequence = node.sequence {
+        if setting.kind.isList, let sequence = node.sequence {
             var texts: [String] = []
             for item in sequence {
                 guard let text = item.scalar?.string else {
@@ -142,7 +142,7 @@ struct Settings: Sendable, Equatable {
                 }
                 texts.append(text)
             }
-            return .list(texts)
+            return .list(try check(texts, for: setting, from: source))
         }
         guard let text = node.scalar?.string else { throw fault(setting, source, "a list or a mapping") }
         return try parse(text, for: setting, from: source)
@@ -164,13 +164,22 @@ struct Settings: Sendable, Equatable {
         case .flag:
             guard let value = Bool(text.lowercased()) else { throw fault(setting, source, "'\(text)'") }
             return .flag(value)
-        case .list:
+        case .list, .choices:
             let items = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
-            return .list(items.filter { !$0.isEmpty })
+            return .list(try check(items.filter { !$0.isEmpty }, for: setting, from: source))
         case .choice(let choices):
             guard choices.contains(text) else { throw fault(setting, source, "'\(text)'") }
             return .text(text)
         }
+    }
+
+    private static func check(_ items: [String], for setting: Setting, from source: String) throws(ConfigurationError)
+        -> [String]
+    {
+        guard case .choices(let choices) = setting.kind else { return items }
+        guard !items.isEmpty else { throw fault(setting, source, "empty") }
+        if let other = items.first(where: { !choices.contains($0) }) { throw fault(setting, source, "'\(other)'") }
+        return items
     }
 
     private static func fault(_ setting: Setting, _ source: String, _ found: String) -> ConfigurationError {

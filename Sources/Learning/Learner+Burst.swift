@@ -165,7 +165,9 @@ extension Learner {
         do {
             if try await crossCheck(isInterruptible: false) { try await catchUp() }
         } catch {
-            logger.warning("users could not be compared", metadata: ["reason": "\(error)"])
+            if !Self.isCancellation(error) {
+                logger.warning("users could not be compared", metadata: ["reason": "\(error)"])
+            }
             return nil
         }
         // An administrator may have asked for one meanwhile, and waits for that.

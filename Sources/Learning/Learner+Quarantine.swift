@@ -24,10 +24,12 @@ extension Learner {
 
     /// Compares users with each other when enough has come in since the last time, and holds back who contradicts all others.
     ///
-    /// - Parameter isInterruptible: whether it gives up when something new comes in, to be done at the next rest. Where it
-    ///   does not, a burst is about to begin, and less is enough.
+    /// - Parameter isInterruptible: whether it gives up when something new comes in, to be done at the next rest; but not
+    ///   for ever. Where it does not, a burst is about to begin, and less is enough.
     /// - Returns: whether somebody was held back.
+    /// - Throws: `CancellationError` where a burst that is about to begin is cancelled.
     func crossCheck(isInterruptible: Bool = true) async throws -> Bool {
+        let givesWay = isInterruptible && !isComparisonOverdue
         let present = corrections.set.sequences
         // What came in the place of others, which left, is to be compared as well.
         let changed = present.subtracting(compared).count + compared.subtracting(present).count
@@ -39,6 +41,7 @@ extension Learner {
         let users = corrections.users(besides: served.bodySet.sequences)
         guard !labels.isEmpty, Set(users.values).count > 1 else {
             compared = present
+            lastCompared = .now
             return false
         }
         let problem = HeadProblem(
@@ -48,8 +51,12 @@ extension Learner {
             let suspects = try CrossCheck.suspects(
                 in: problem, headSettings: settings, users: users,
                 witnesses: corrections.users(besides: SequenceSet()), settings: options.bursts.crossCheck,
-                isInterrupted: { Task.isCancelled || isInterruptible && isInterrupted })
-        else { return false }
+                cleared: &cleared,
+                isInterrupted: { givesWay ? isInterrupted : Task.isCancelled || board.isCancelled })
+        else {
+            if isInterruptible { return false }
+            throw CancellationError()
+        }
         var held: [HeldBack] = []
         for suspect in suspects {
             let sequences = corrections.sequences(of: suspect.user)
@@ -61,9 +68,13 @@ extension Learner {
             held.append(HeldBack(sequences: sequences, state: .quarantined, reason: suspect.reason))
         }
         compared = present
+        lastCompared = .now
         try await holdBack(held)
         return !suspects.isEmpty
     }
+
+    /// Whether users are to be compared before corrections rest: they have kept coming for longer than a burst would wait.
+    var isComparisonOverdue: Bool { lastCompared.duration(to: .now) > options.bursts.longestWait }
 
     /// Changes after which users are compared at the next rest, however many corrections there are.
     private static let mostUncompared = 200

@@ -49,6 +49,9 @@ package actor Learner {
     var hopeless: HopelessRefit?
     /// The corrections that there were when users were last compared.
     var compared = SequenceSet()
+    var lastCompared = ContinuousClock.now
+    /// Who was looked at and cleared while others still wait for it.
+    var cleared: Set<UInt32> = []
     /// What the table has and the journal does not yet call held back.
     var unmarked: [HeldBack] = []
     var bursts = BurstHistory()
@@ -106,8 +109,8 @@ package actor Learner {
     /// Says that the journal has changed.
     package nonisolated func wake() { signal.raise() }
 
-    /// Whether something has changed since work on the present state began.
-    nonisolated var isInterrupted: Bool { signal.isRaised || Task.isCancelled }
+    /// Whether something has changed since work on the present state began, or a burst is to stop.
+    nonisolated var isInterrupted: Bool { signal.isRaised || Task.isCancelled || board.isCancelled }
 
     nonisolated func update(_ change: @Sendable (inout LearnerStatus) -> Void) { shared.withLock { change(&$0) } }
 
@@ -144,7 +147,7 @@ package actor Learner {
                 let isSettled = isThorough
                 await removeTaintedOrWarn()
                 // Whom it holds back is out of the table on the next pass only.
-                if isSettled, try await crossCheck() { continue }
+                if isSettled || isComparisonOverdue, try await crossCheck() { continue }
                 let isDue = dueBurst != nil
                 if isDue { burstSignal.raise() }
                 let isBusy = !isSettled || isDue || bursts.isRunning

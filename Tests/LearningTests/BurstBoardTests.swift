@@ -94,6 +94,7 @@ import Testing
         board.update { $0.step = 2 }
         #expect(board.isCancelled)
         end(board)
+        #expect(!board.isCancelled, "what comes before the next burst was not asked either")
         #expect(board.cancel() == nil)
         board.show(status(4))
         #expect(!board.isCancelled, "the next burst was not asked")

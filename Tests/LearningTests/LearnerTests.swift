@@ -46,6 +46,31 @@ struct `A learner` {
         await pupil.end()
     }
 
+    @Test func `compares users though corrections keep coming`() async throws {
+        let pupil = try await Pupil(labels: ["money", "sport"]) { policy in
+            policy.isEnabled = false
+            policy.longestWait = .milliseconds(200)
+        }
+        for number in 0..<80 {
+            let (text, label) = Pupil.text(number)
+            try await pupil.teach(text, number < 40 ? label : label == "money" ? "sport" : "money", by: number < 40 ? 1 : 2)
+        }
+        let stream = Task {
+            for number in 100... {
+                if Task.isCancelled { break }
+                try await pupil.teach(Pupil.text(number).text, Pupil.text(number).label)
+                // More often than the learner takes for a rest.
+                repeat {
+                    try await Task.sleep(for: .milliseconds(10))
+                } while pupil.store.counts[.queued, default: 0] > 20
+            }
+        }
+        try await pupil.until("quarantine") { pupil.learner.status.quarantine.map(\.user) == [2] }
+        stream.cancel()
+        _ = try? await stream.value
+        await pupil.end()
+    }
+
     @Test func `does not trust a quarantined user because of a rollback`() async throws {
         let pupil = try await Pupil(labels: ["money", "sport"])
         try await pupil.teach(Pupil.text(0).text, "money")

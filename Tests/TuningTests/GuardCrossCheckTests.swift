@@ -30,13 +30,20 @@ import Tuning
         }
 
         func suspects(_ settings: CrossCheck.Settings = CrossCheck.Settings()) throws -> [CrossCheck.Suspect] {
+            var cleared: Set<CrossCheck.User> = []
+            return try suspects(settings, &cleared)
+        }
+
+        func suspects(
+            _ settings: CrossCheck.Settings, _ cleared: inout Set<CrossCheck.User>
+        ) throws -> [CrossCheck.Suspect] {
             let table = try HeadExamples(featureCount: 24, examples)
             let problem = HeadProblem(
                 examples: table, labels: Set(examples.map(\.label)).sorted(), names: [:])
             return try #require(
                 try CrossCheck.suspects(
                     in: problem, headSettings: HeadSettings(classes: problem.labels.count, spread: 24), users: users,
-                    settings: settings))
+                    settings: settings, cleared: &cleared))
         }
     }
 
@@ -190,6 +197,27 @@ import Tuning
         #expect(suspects.map(\.usual) == suspects.map(\.usual).sorted(by: >), "each is left out for the next")
     }
 
+    @Test func `looks at no more users than it may, and at others the next time`() throws {
+        var teaching = Teaching(classes: 10)
+        teaching.teach(1, 300)
+        teaching.teach(2, 60, randomInTen: 6)
+        teaching.teach(3, 60, randomInTen: 10)
+        teaching.teach(4, 60, randomInTen: 8)
+        var few = CrossCheck.Settings()
+        for (looks, found) in [(0, []), (1, [3]), (2, [3, 4])] as [(Int, [CrossCheck.User])] {
+            few.mostLooks = looks
+            #expect(try teaching.suspects(few).map(\.user) == found)
+        }
+        // As if the check before had looked at the worst one, and found it to be none.
+        few.mostLooks = 1
+        var cleared: Set<CrossCheck.User> = [3]
+        #expect(try teaching.suspects(few, &cleared).map(\.user) == [4])
+        #expect(cleared.isEmpty, "nobody else waits")
+        cleared = [2, 3, 4]
+        #expect(try teaching.suspects(few, &cleared).isEmpty)
+        #expect(cleared.isEmpty, "all have been looked at, and will be again")
+    }
+
     @Test func `sees a second one behind the first`() throws {
         // As long as the first is counted among the others, the second is hardly worse than they are.
         var teaching = Teaching(classes: 10)
@@ -230,8 +258,9 @@ import Tuning
         teaching.teach(2, 60)
         let problem = HeadProblem(
             examples: try HeadExamples(featureCount: 24, teaching.examples), labels: teaching.world.labels, names: [:])
+        var cleared: Set<CrossCheck.User> = []
         let suspects = try CrossCheck.suspects(
-            in: problem, headSettings: HeadSettings(classes: 3, spread: 24), users: teaching.users,
+            in: problem, headSettings: HeadSettings(classes: 3, spread: 24), users: teaching.users, cleared: &cleared,
             isInterrupted: { true })
         #expect(suspects == nil)
     }

@@ -37,6 +37,7 @@ package final class BurstBoard: Sendable {
             change(&status)
             state.current = status
             guard status.isOver else { return }
+            cancellation.store(false, ordering: .relaxed)
             state.finished = state.finished.suffix(15) + [status]
         }
     }

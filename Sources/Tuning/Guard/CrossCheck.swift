@@ -26,6 +26,8 @@ package enum CrossCheck {
         package var fewestContradicted = 8
         /// Examples of a label that others must have taught before a user's can contradict them.
         package var fewestOfLabel = 3
+        /// Contradicted users at most who are looked at more closely in one check; each takes several fits.
+        package var mostLooks = 16
 
         package init() {}
     }
@@ -53,14 +55,18 @@ package enum CrossCheck {
     /// - Parameters:
     ///   - users: who taught an example that is asked for; the others are learnt from, but nobody's.
     ///   - witnesses: who taught any example, to tell whether others know a label; nil for `users`.
+    ///   - cleared: who was looked at closely in the checks before and found to be none, as long as others wait for that;
+    ///     also where it was interrupted, so that the next check goes on from there.
     /// - Throws: `TuningError` if an example's label is not among the problem's.
     package static func suspects(
         in problem: HeadProblem, headSettings: HeadSettings, users: [ExampleKey: User],
-        witnesses: [ExampleKey: User]? = nil, settings: Settings = Settings(), isInterrupted: () -> Bool = { false }
+        witnesses: [ExampleKey: User]? = nil, settings: Settings = Settings(), cleared: inout Set<User>,
+        isInterrupted: () -> Bool = { false }
     ) throws(TuningError) -> [Suspect]? {
         var problem = problem
         var users = users
         var suspects: [Suspect] = []
+        var looks = 0
         while Set(users.values).count > 1 {
             let sample = sample(users)
             let fit = try CrossFit.answers(
@@ -68,18 +74,24 @@ package enum CrossCheck {
             guard let fit else { return nil }
             let taught = taught(problem, witnesses ?? users)
             var found: Suspect?
-            for candidate in contradicted(counts(fit.answers, users, taught, settings), settings) {
+            for candidate in contradicted(counts(fit.answers, users, taught, settings), settings)
+            where !cleared.contains(candidate.user) {
+                guard looks < settings.mostLooks else { return suspects }
+                looks += 1
                 let isImplausible = try isImplausible(
-                    candidate.user, problem, headSettings, users, taught, settings, isInterrupted)
+                    candidate.user, problem, headSettings, users, asking: sample, taught, settings, isInterrupted)
                 guard let isImplausible else { return nil }
-                guard isImplausible else { continue }
-                found = candidate
-                break
+                if isImplausible {
+                    found = candidate
+                    break
+                }
+                cleared.insert(candidate.user)
             }
+            cleared = []
             guard let worst = found else { break }
             suspects.append(worst)
             // Whom only the suspect contradicts is cleared: the others are asked again without what he taught.
-            problem = problem.without { users[$0] == worst.user }
+            problem = problem.restricted { users[$0] != worst.user }
             users = users.filter { $0.value != worst.user }
         }
         return suspects
@@ -164,19 +176,26 @@ package enum CrossCheck {
     /// other, which may just be hard to know; nil when interrupted.
     ///
     /// To compare with are those others alone who are contradicted less than half as often, or where there are none the
-    /// least: somebody else may be no better.
+    /// least: somebody else may be no better. All of it takes no more than a bounded number of examples.
+    ///
+    /// - Parameter asked: the examples that stand for all, the user's among them.
     private static func isImplausible(
         _ user: User, _ problem: HeadProblem, _ headSettings: HeadSettings, _ users: [ExampleKey: User],
-        _ taught: [String: [User: Int]], _ settings: Settings, _ isInterrupted: () -> Bool
+        asking asked: Set<ExampleKey>, _ taught: [String: [User: Int]], _ settings: Settings,
+        _ isInterrupted: () -> Bool
     ) throws(TuningError) -> Bool? {
-        let others = problem.without { users[$0] == user }
         let sample = sample(users.filter { $0.value != user })
+        let rest = problem.examples.keys.filter { users[$0] != user && !sample.contains($0) }
+        let taken = sample.union(CrossValidation.thinned(rest))
+        let others = problem.restricted { taken.contains($0) }
         let fit = try CrossFit.answers(
             of: others, settings: headSettings, asking: { sample.contains($0) }, isInterrupted: isInterrupted)
         let head = try others.fit(
             parent: nil, settings: headSettings, isThorough: false, isInterrupted: isInterrupted)?.head
         guard let fit, let head else { return nil }
-        let answers = problem.answers(of: head, temperature: fit.temperature ?? 1) { users[$0] == user }
+        let answers = problem.answers(of: head, temperature: fit.temperature ?? 1) {
+            users[$0] == user && asked.contains($0)
+        }
         guard let own = counts(answers, users, taught, settings)[user] else { return false }
         let all = counts(fit.answers, users, taught, settings).sorted {
             ($0.value.rate, $0.key) < ($1.value.rate, $1.key)
@@ -191,10 +210,10 @@ package enum CrossCheck {
 }
 
 extension HeadProblem {
-    /// The same problem without the examples whose keys `isLeft` picks.
-    fileprivate func without(_ isLeft: (ExampleKey) -> Bool) -> HeadProblem {
+    /// The same problem with those examples alone whose keys `isKept` picks.
+    fileprivate func restricted(_ isKept: (ExampleKey) -> Bool) -> HeadProblem {
         HeadProblem(
-            examples: examples.restricted(to: Set(examples.keys.filter { !isLeft($0) })), labels: labels, names: names,
+            examples: examples.restricted(to: Set(examples.keys.filter(isKept))), labels: labels, names: names,
             base: base, judges: judges)
     }
 

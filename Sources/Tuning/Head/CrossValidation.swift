@@ -61,7 +61,7 @@ struct CrossValidation {
     }
 
     /// At most `limit` of `rows`: content order is the order of digests, so every n-th is as good as drawn at random.
-    private static func thinned(_ rows: [Int]) -> [Int] {
+    static func thinned<Row>(_ rows: [Row]) -> [Row] {
         let count = min(rows.count, limit)
         return (0..<count).map { rows[$0 * rows.count / count] }
     }

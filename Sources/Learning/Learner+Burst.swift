@@ -252,7 +252,7 @@ extension Learner {
                 return await record(.cancelled, reason, nil, nil)
             }
             if request.purpose == .rebuild { bursts.postpone() }
-            return await record(.cancelled, "it was cancelled", attempt, nil)
+            return await record(.cancelled, Self.cancelled, attempt, nil)
         } catch let error as StorageError {
             // Nothing is wrong with the burst: it is due again once it can be written. It is trained for nothing until
             // then, and so seldom where that takes long.
@@ -264,13 +264,17 @@ extension Learner {
         }
     }
 
+    private static let cancelled = "it was cancelled"
+
     /// A burst that leaves the body as it is.
     private func fitHead(_ request: BurstRequest) async throws -> Ending {
         try await catchUp()
-        try await refit(isThorough: true)
+        if !board.isCancelled { try await refit(isThorough: true) }
         if isHopeless {
             return await record(.failed, status.lastError ?? "no head can be fitted to the corrections", nil, nil)
         }
+        // Of bodies it says nothing, so that none is kept waiting for it.
+        if board.isCancelled, !Task.isCancelled { return await record(.cancelled, Self.cancelled, nil, nil) }
         guard isThorough else {
             return await record(
                 .cancelled, "corrections came in meanwhile: the head is fitted to them, and to its end once they rest",

@@ -269,6 +269,24 @@ struct `A learner` {
         await pupil.end()
     }
 
+    @Test func `stops a burst of the head alone when it is told to`() async throws {
+        let pupil = try await Pupil(labels: ["money", "sport"], Self.tunesFew)
+        for number in 0..<8 { try await pupil.teach(Pupil.text(number).text, Pupil.text(number).label) }
+        try await pupil.rest()
+        let burst = try await pupil.learner.startBurst(method: .head, seed: nil, isRebuild: false)
+        // It may have begun meanwhile, and even be over.
+        if pupil.learner.cancelBurst() != nil {
+            try await pupil.until("its end") { pupil.learner.burst?.finished != nil }
+            #expect(pupil.learner.burst?.state == .cancelled)
+            let recorded = try await pupil.store.bursts(limit: 1).first
+            #expect(recorded?.id == burst.id && recorded?.outcome == .cancelled)
+        }
+        let next = try await pupil.learner.startBurst(method: .head, seed: nil, isRebuild: false)
+        try await pupil.until("the next one's end") { pupil.learner.burst.map { $0.id == next.id && $0.isOver } ?? false }
+        #expect(pupil.learner.burst?.state == .published, "the next one was not told to")
+        await pupil.end()
+    }
+
     @Test func `says why a rebuild left the body as it is`() async throws {
         let pupil = try await Pupil(labels: ["money", "sport"])
         for number in 0..<4 { try await pupil.teach(Pupil.text(number).text, Pupil.text(number).label) }

@@ -140,6 +140,10 @@ struct BurstRun {
         let body = LoadedBody.tuned(outcome, method: method, from: parent, base: base)
         let after = table(body)
         try fill(after)
+        guard after.examples.count >= examples.count else {
+            throw TuningError(
+                "\(examples.count - after.examples.count) corrections have features by the new body that are not finite")
+        }
 
         // Where the share was another before, some may have been learnt by the body that serves: they are no judges.
         let judges = sets.holdout.filter { !job.parent.bodySet.sequences.contains($0.sequence) }

@@ -91,7 +91,15 @@ extension Learner {
         if deaths > 0 {
             logger.warning("the daemon ended while a burst ran", metadata: ["times": "\(deaths)"])
         }
-        if let last = records.first { board.show(BurstStatus(last)) }
+        let last = records.first { !BurstDetails($0).isActivation }
+        if let last { board.show(BurstStatus(last)) }
+        // What was counted does not go back with a revision.
+        let counted = records.compactMap { BurstDetails($0).prequential }.max { $0.upTo < $1.upTo }
+        if let counted, counted.upTo > measures.prequential.upTo {
+            measures.prequential = counted
+            let measures = measures
+            update { $0.measures = measures }
+        }
     }
 
     /// Corrections that the body may learn and has not.
@@ -306,16 +314,15 @@ extension Learner {
             level: outcome == .failed ? .error : .notice, "a burst came to nothing",
             metadata: ["burst": "\(status.id)", "outcome": "\(outcome.rawValue)", "reason": "\(reason)"])
         do {
-            var details = try attempt.map { try JSONValue(encoding: $0) } ?? .object([:])
-            if case .object(var fields) = details, let report {
-                fields["guard"] = try JSONValue(encoding: report)
-                details = .object(fields)
-            }
+            var details = BurstDetails()
+            details.attempt = attempt
+            details.report = report
+            details.isRebuild = status.isRebuild
             await keep(
                 BurstRecord(
                     id: status.id, started: status.started, finished: Date(), method: status.method.rawValue,
                     seed: status.seed, outcome: outcome, reason: reason, base: status.base,
-                    corrections: status.corrections, steps: status.step, details: details))
+                    corrections: status.corrections, steps: status.step, details: try JSONValue(encoding: details)))
         } catch {
             logger.warning("a burst was not recorded", metadata: ["burst": "\(status.id)", "reason": "\(error)"])
         }
@@ -337,10 +344,13 @@ extension Learner {
     /// - Parameter attempt: what a burst could have seen before.
     func activationRecord(_ number: Int, _ attempt: BurstHistory.Attempt) -> BurstRecord {
         bursts.lastID = max(bursts.lastID, store.lastBurstID) + 1
+        var details = BurstDetails()
+        details.attempt = attempt
+        details.prequential = measures.prequential
         return BurstRecord(
             id: bursts.lastID, started: Date(), finished: Date(), method: "head", outcome: .cancelled,
             reason: "revision \(number) was activated", base: number, corrections: 0, steps: 0,
-            details: (try? JSONValue(encoding: attempt)) ?? .object([:]))
+            details: (try? JSONValue(encoding: details)) ?? .object([:]))
     }
 
     /// Why the burst that runs could not be published; nil where it could.

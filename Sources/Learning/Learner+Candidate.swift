@@ -169,12 +169,14 @@ extension Learner {
     private func burstRecord(
         _ candidate: Candidate, _ job: BurstJob, _ draft: RevisionDraft, _ attempt: BurstHistory.Attempt
     ) throws -> BurstRecord {
-        let isRefused = candidate.report?.isAccepted == false
+        var details = BurstDetails()
+        details.isRebuild = job.purpose == .rebuild
+        if candidate.report?.isAccepted == false { details.attempt = attempt }
         return BurstRecord(
             id: job.id, started: board.current?.started ?? Date(), finished: Date(), method: draft.method,
             seed: draft.seed, outcome: .published, reason: candidate.shortfall,
             base: served.serving.number, corrections: candidate.new.count, steps: candidate.steps,
-            details: isRefused ? try JSONValue(encoding: attempt) : .object([:]))
+            details: try JSONValue(encoding: details))
     }
 
     private func body(_ candidate: Candidate, _ job: BurstJob) throws -> RevisionDraft.Body {

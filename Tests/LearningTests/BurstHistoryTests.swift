@@ -163,6 +163,25 @@ import Transformer
         #expect(history.lastID == 0 && history.failures == 0 && history.lastAttempt == nil)
     }
 
+    @Test func `reads in the details of a record what was put there`() throws {
+        func read(_ details: JSONValue) -> BurstDetails {
+            BurstDetails(
+                BurstRecord(
+                    id: 1, started: .now, finished: .now, method: "head", outcome: .cancelled, base: 0, corrections: 0,
+                    steps: 0, details: details))
+        }
+        var details = BurstDetails()
+        #expect(read(.object([:])) == details)
+        details.attempt = Self.attempt
+        #expect(read(try JSONValue(encoding: Self.attempt)) == details, "as records of before have it")
+        details.isRebuild = true
+        #expect(read(try JSONValue(encoding: details)) == details)
+        #expect(!details.isActivation)
+        details.prequential = Measures.Prequential()
+        #expect(read(try JSONValue(encoding: details)) == details)
+        #expect(details.isActivation)
+    }
+
     @Test(arguments: BurstRecord.Outcome.allCases) func `shows a burst on record as it ended`(
         outcome: BurstRecord.Outcome
     ) throws {

@@ -299,6 +299,36 @@ struct `A learner` {
         await pupil.end()
     }
 
+    @Test func `knows after a restart what the last burst was, and what was counted before a rollback`() async throws {
+        let first = try await Pupil(labels: ["money", "sport"])
+        for number in 0..<4 { try await first.teach(Pupil.text(number).text, Pupil.text(number).label) }
+        try await first.rest()
+        let before = first.store.serving
+        for number in 4..<12 { try await first.teach(Pupil.text(number).text, Pupil.text(number).label) }
+        try await first.rest()
+        _ = try await first.rebuild()
+        let burst = try #require(first.learner.burst)
+        #expect(burst.isRebuild)
+        let counted = first.learner.status.measures.prequential
+        #expect(counted.count == 12 && counted.upTo == 12)
+        _ = try await first.learner.activate(before, expectedCurrent: nil)
+        try await first.rest()
+
+        let second = try await Pupil(labels: ["money", "sport"], in: await first.leave())
+        #expect(second.store.serving == before)
+        let recalled = try #require(second.learner.burst)
+        #expect(recalled.id == burst.id && recalled.state == .published && recalled.isRebuild)
+        #expect(second.learner.status.measures.prequential == counted)
+        // What was withheld has been scored already.
+        for correction in try await second.corrections() where correction.state == .withheld {
+            _ = try await second.store.release(correction.sequence)
+        }
+        second.learner.wake()
+        try await second.rest()
+        #expect(second.learner.status.measures.prequential == counted)
+        await second.end()
+    }
+
     @Test func `begins a burst though corrections keep coming`() async throws {
         let pupil = try await Pupil(labels: ["money", "sport"]) { policy in
             policy.method = .bias

@@ -93,7 +93,7 @@ package struct BurstHistory {
     package mutating func recall(_ records: [BurstRecord]) {
         lastID = records.first?.id ?? 0
         for record in records.reversed() {
-            let attempt = try? record.details.decode(as: Attempt.self)
+            let attempt = BurstDetails(record).attempt
             // What only fitted a head says nothing about bodies; a rebuild that ended with the base model's does.
             if record.outcome == .published, record.method == TuningMethod.Name.head.rawValue, attempt == nil,
                 record.revision == record.base
@@ -112,8 +112,8 @@ extension BurstStatus {
     package init(_ record: BurstRecord) {
         self.init(
             id: record.id, state: State(rawValue: record.outcome.rawValue) ?? .failed,
-            method: TuningMethod.Name(rawValue: record.method) ?? .head, isRebuild: false, base: record.base,
-            started: record.started)
+            method: TuningMethod.Name(rawValue: record.method) ?? .head, isRebuild: BurstDetails(record).isRebuild,
+            base: record.base, started: record.started)
         step = record.steps
         steps = record.steps
         seed = record.seed ?? 0

@@ -3,37 +3,35 @@ import Tensors
 /// Minimises a smooth convex function by L-BFGS (Liu and Nocedal, 1989) with a backtracking line search.
 ///
 /// Every sum has a fixed order, so equal functions give equal bits. Once the memory is full, iterations allocate no vectors.
-struct LBFGS {
+package struct LBFGS {
     /// Pairs of steps and gradient changes that approximate the curvature.
-    var memory = 10
+    package var memory = 10
     var iterationLimit = 500
     /// Evaluations past which no new iteration begins.
     var evaluationLimit = 1000
     /// Length of the gradient at which to stop.
     var tolerance: Double
 
-    struct Outcome {
-        var point: [Float]
+    package struct Outcome {
+        package var point: [Float]
         var value: Double
-        var gradientLength: Double
+        package var gradientLength: Double
         var iterations: Int
         var evaluations: Int
-        /// Whether the gradient came down to the tolerance.
-        var isConverged: Bool
     }
 
     /// Makes of a vector its product with a rough inverse of the Hessian; nil for none.
-    var precondition: (([Float], inout [Float]) -> Void)?
+    package var precondition: (([Float], inout [Float]) -> Void)?
 
     private let kernels = VectorKernels.best
 
     /// Stops where the gradient is no longer than `tolerance`.
-    init(tolerance: Double) { self.tolerance = tolerance }
+    package init(tolerance: Double) { self.tolerance = tolerance }
 
     /// The minimum of `function` from `start`, or nil when interrupted between iterations.
     ///
     /// `function` returns its value at a point and writes its gradient there.
-    func minimize(
+    package func minimize(
         from start: [Float], isInterrupted: () -> Bool, _ function: ([Float], inout [Float]) -> Double
     ) -> Outcome? {
         var point = start
@@ -82,8 +80,7 @@ struct LBFGS {
             value: value,
             gradientLength: length,
             iterations: iterations,
-            evaluations: evaluations,
-            isConverged: length <= tolerance
+            evaluations: evaluations
         )
     }
 }
@@ -139,7 +136,11 @@ extension LBFGS {
             kernels.combine(newGradient, times: 1, gradient, times: -1, into: &pairs[next].change)
             let product = kernels.dot(pairs[next].step, pairs[next].change)
             // A convex function's gradient grows along every step; where rounding hides that, the pair says nothing.
-            guard product > 1e-10 * kernels.dot(pairs[next].change, pairs[next].change) else { return }
+            guard product > 1e-10 * kernels.dot(pairs[next].change, pairs[next].change) else {
+                // It was written over the oldest pair, if there was no room left.
+                count = min(count, memory - 1)
+                return
+            }
             pairs[next].inverse = 1 / product
             next = (next + 1) % memory
             count = min(count + 1, memory)

@@ -13,16 +13,6 @@ extension TrainableBody {
         }
     }
 
-    /// Multiplies the addition by `factor`, for `lora`; of another method nothing is changed.
-    package func scaleAddition(by factor: Float) {
-        guard factor != 1 else { return }
-        for tensor in trained where tensor.name.hasSuffix(".lora_B.weight") {
-            for row in 0..<tensor.value.rows {
-                for column in 0..<tensor.value.columns { tensor.value[row, column] *= factor }
-            }
-        }
-    }
-
     /// The addition as it is now, for `lora`.
     package var adapter: LowRankAdapter? {
         guard case .lora(let low) = plan.method else { return nil }

@@ -88,7 +88,6 @@ package struct Burst {
         let burst = try Burst(plan, input, kernels: kernels)
         let (steps, end) = try burst.train(progress: progress, isCancelled: isCancelled)
         let body = burst.objective.body
-        body.scaleAddition(by: plan.keptShare)
         let adapter = body.adapter
         return Outcome(
             delta: body.delta(namePrefix: namePrefix),

@@ -22,10 +22,6 @@ package struct BurstPlan: Sendable, Equatable, Codable {
     package var trainsEmbeddings = false
     /// Steps between two looks at whether all corrections are fixed; 0 for none.
     package var checkInterval = 0
-    /// Of a low-rank addition: the share of it that is kept at the end (WiSE-FT, arXiv 2109.01903).
-    ///
-    /// Between the weights before and after there are often better ones than at either end.
-    package var keptShare: Float = 1
     /// How likely each token of a text is to be left out when the text is drawn; nil for never.
     ///
     /// Where there are a few texts of each label, words that they share by chance are not to be what counts.
@@ -53,7 +49,6 @@ package struct BurstPlan: Sendable, Equatable, Codable {
             return "the temperature must be positive"
         }
         if !(featureScale.isFinite && featureScale > 0) { return "the feature scale must be positive" }
-        if !(keptShare > 0 && keptShare <= 1) { return "the share that is kept must be in 0 … 1" }
         if let tokenDropout, !(0..<1).contains(tokenDropout) { return "the token dropout must be from 0 to below 1" }
         if !(optimizer.clip > 0) { return "the clipping norm must be positive" }
         for beta in [optimizer.beta1, optimizer.beta2] where !(beta >= 0 && beta < 1) {

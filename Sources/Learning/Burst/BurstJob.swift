@@ -3,9 +3,9 @@ import Transformer
 import Tuning
 
 /// What a burst is to be made from.
-struct BurstJob: Sendable {
+package struct BurstJob: Sendable {
     /// Why a burst is made.
-    enum Purpose: String, Sendable, Codable {
+    package enum Purpose: String, Sendable, Codable {
         /// To go on from the body that serves, with what is new and some of what it has learnt.
         case tune
         /// To begin from the base model, with all there is: better than going on, as long as there is not too much.

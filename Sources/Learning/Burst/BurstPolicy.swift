@@ -47,7 +47,7 @@ package struct BurstPolicy: Sendable, Equatable {
     ///
     /// Going on from an adapter lets it drift. Beginning anew is better, and is all the replay there can be, but takes
     /// time with all corrections, not with the new ones.
-    func purpose(trainable: Int) -> BurstJob.Purpose {
+    package func purpose(trainable: Int) -> BurstJob.Purpose {
         replayLimit > 0 && trainable <= mostAtOnce ? .consolidate : .tune
     }
 
@@ -55,7 +55,7 @@ package struct BurstPolicy: Sendable, Equatable {
     ///
     /// A burst makes all features be computed anew, and one that begins anew trains on all, so that a larger journal
     /// asks for larger bursts.
-    func threshold(learnt: Int, _ purpose: BurstJob.Purpose) -> Int {
+    package func threshold(learnt: Int, _ purpose: BurstJob.Purpose) -> Int {
         max(startAfter, learnt / (purpose == .tune ? 10 : 4))
     }
 }

@@ -29,6 +29,7 @@ import Tuning
 
     private static let lora = TuningMethod.lora(LowRankPlan(rank: 4, alpha: 8))
     private static let otherLora = TuningMethod.lora(LowRankPlan(rank: 2, alpha: 3.3, targets: ["query", "value"]))
+    private static let widestLora = TuningMethod.lora(LowRankPlan(rank: 2, targets: LowRankPlan.layers))
     private static let weights: Set<String> = ["model.safetensors"]
 
     private static let chains = [
@@ -47,6 +48,13 @@ import Tuning
                 Step(method: .full, kind: .dense, own: weights.union(Step.directory)),
                 Step(method: lora, kind: .lora, own: Step.adapter, shared: weights.union(Step.directory)),
                 Step(method: .topLayers(1), kind: .dense, own: weights, shared: Step.directory),
+            ]),
+        Chain(
+            description: "lora with the pooler's, again, full",
+            steps: [
+                Step(method: widestLora, kind: .lora, own: Step.adapter),
+                Step(method: widestLora, kind: .lora, own: Step.adapter),
+                Step(method: .full, kind: .dense, own: weights.union(Step.directory)),
             ]),
         Chain(
             description: "bias, bias, lora, bias",
@@ -105,6 +113,24 @@ import Tuning
             #expect(next.body.encoder.hasWeights(of: same.body.encoder))
             (parent, before) = (loaded, directory)
         }
+    }
+
+    @Test(arguments: BodyModel.Form.allCases)
+    func `have an adapter on the pooler where it is asked for and there is one`(form: BodyModel.Form) throws {
+        let model = try BodyModel(form)
+        let base = try model.base()
+        let pooler = TuningMethod.lora(LowRankPlan(rank: 2, targets: ["pooler.dense"]))
+        switch form {
+        case .classifier:
+            let tuned = try tune(.base(base), pooler, base)
+            #expect(tuned.adapter?.factors.keys.sorted() == ["pooler.dense"])
+            #expect(featureBits(tuned.body.encoder) != featureBits(base.body.encoder))
+        case .encoder:
+            let error = #expect(throws: BurstError.self) { try tune(.base(base), pooler, base) }
+            #expect(error?.description.contains("pooler.dense") == true, "\(String(describing: error))")
+        }
+        let usual = try tune(.base(base), .lora(LowRankPlan(rank: 2)), base)
+        #expect(usual.adapter?.factors["pooler.dense"] == nil)
     }
 
     @Test func `a burst of the head alone leaves the body as it is`() throws {

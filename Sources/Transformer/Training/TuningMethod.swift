@@ -41,7 +41,10 @@ package struct LowRankPlan: Sendable, Equatable {
     /// Names, or ends of names at a dot, of the linear layers, as PEFT's `target_modules`.
     package var targets: [String]
 
-    /// All linear layers of the blocks.
+    /// All linear layers of the blocks: what PEFT's "all-linear" covers, but for the pooler's.
+    ///
+    /// It is there in models alone that were trained with a classifier on it, and one layer right below the head: what it
+    /// could learn the head learns as well. Who wants it names it.
     package static let allLinear = [
         "attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense",
         "intermediate.dense", "output.dense",

@@ -108,7 +108,8 @@ struct Setting: Sendable {
         Setting("tuning.alpha", .number(0.001...4_096), "Alpha of a new LoRA adapter.", otherwise: "16"),
         Setting(
             "tuning.targets", .choices(LowRankPlan.layers),
-            "Linear layers that a new LoRA adapter is added to, by the end of their names.",
+            "Linear layers that a new LoRA adapter is added to, by the end of their names; pooler.dense is there in models "
+                + "alone whose features the pooler makes.",
             otherwise: LowRankPlan.allLinear.joined(separator: ",")),
         Setting(
             "tuning.members", .integer(1...16),

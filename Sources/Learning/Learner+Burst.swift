@@ -82,26 +82,6 @@ extension Learner {
     /// For a process that ends without waiting for the burst: nothing went wrong with it.
     package nonisolated func abandonBurst() { mark.end() }
 
-    /// Reads what became of earlier bursts.
-    func recallBursts() async throws(StorageError) {
-        let records = try await store.bursts(limit: 200)
-        bursts.recall(records)
-        let deaths = mark.take()
-        bursts.postpone(deaths: deaths)
-        if deaths > 0 {
-            logger.warning("the daemon ended while a burst ran", metadata: ["times": "\(deaths)"])
-        }
-        let last = records.first { !BurstDetails($0).isActivation }
-        if let last { board.show(BurstStatus(last)) }
-        // What was counted does not go back with a revision.
-        let counted = records.compactMap { BurstDetails($0).prequential }.max { $0.upTo < $1.upTo }
-        if let counted, counted.upTo > measures.prequential.upTo {
-            measures.prequential = counted
-            let measures = measures
-            update { $0.measures = measures }
-        }
-    }
-
     /// Corrections that the body may learn and has not.
     private var waitingForBody: SequenceSet {
         corrections.set.sequences.subtracting(corrections.heldBack).subtracting(served.usedByBody)
@@ -327,30 +307,6 @@ extension Learner {
             logger.warning("a burst was not recorded", metadata: ["burst": "\(status.id)", "reason": "\(error)"])
         }
         return ending
-    }
-
-    /// Writes down a burst that is over; where that fails, it is over all the same.
-    private func keep(_ record: BurstRecord) async {
-        do {
-            try await store.append(record)
-        } catch {
-            logger.warning("a burst was not recorded", metadata: ["burst": "\(record.id)", "reason": "\(error)"])
-        }
-    }
-
-    /// The record of an administrator's going to revision `number`: what it has not learnt is not learnt again by itself
-    /// until as much has come in as a burst asks for.
-    ///
-    /// - Parameter attempt: what a burst could have seen before.
-    func activationRecord(_ number: Int, _ attempt: BurstHistory.Attempt) -> BurstRecord {
-        bursts.lastID = max(bursts.lastID, store.lastBurstID) + 1
-        var details = BurstDetails()
-        details.attempt = attempt
-        details.prequential = measures.prequential
-        return BurstRecord(
-            id: bursts.lastID, started: Date(), finished: Date(), method: "head", outcome: .cancelled,
-            reason: "revision \(number) was activated", base: number, corrections: 0, steps: 0,
-            details: (try? JSONValue(encoding: details)) ?? .object([:]))
     }
 
     /// Why the burst that runs could not be published; nil where it could.

@@ -52,8 +52,9 @@ struct `A learner` {
             policy.longestWait = .milliseconds(200)
         }
         for number in 0..<80 {
-            let (text, label) = Pupil.text(number)
-            try await pupil.teach(text, number < 40 ? label : label == "money" ? "sport" : "money", by: number < 40 ? 1 : 2)
+            let (text, right) = Pupil.text(number)
+            let wrong = right == "money" ? "sport" : "money"
+            try await pupil.teach(text, number < 40 ? right : wrong, by: number < 40 ? 1 : 2)
         }
         let stream = Task {
             for number in 100... {
@@ -282,7 +283,9 @@ struct `A learner` {
             #expect(recorded?.id == burst.id && recorded?.outcome == .cancelled)
         }
         let next = try await pupil.learner.startBurst(method: .head, seed: nil, isRebuild: false)
-        try await pupil.until("the next one's end") { pupil.learner.burst.map { $0.id == next.id && $0.isOver } ?? false }
+        try await pupil.until("the next one's end") {
+            pupil.learner.burst.map { $0.id == next.id && $0.isOver } ?? false
+        }
         #expect(pupil.learner.burst?.state == .published, "the next one was not told to")
         await pupil.end()
     }

@@ -16,7 +16,9 @@ import Tuning
     }
 
     @Test(arguments: [1, 2, 3, 10], [false, true])
-    func `gets over a step that says nothing, whatever it remembers of others`(memory: Int, isPreconditioned: Bool) throws {
+    func `gets over a step that says nothing, whatever it remembers of others`(memory: Int, isPreconditioned: Bool)
+        throws
+    {
         var minimiser = LBFGS(tolerance: 1e-4)
         minimiser.memory = memory
         if isPreconditioned {

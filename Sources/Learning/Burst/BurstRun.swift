@@ -142,7 +142,8 @@ struct BurstRun {
         try fill(after)
         guard after.examples.count >= examples.count else {
             throw TuningError(
-                "\(examples.count - after.examples.count) corrections have features by the new body that are not finite")
+                "\(examples.count - after.examples.count) corrections have features by the new body that are not finite"
+            )
         }
 
         // Where the share was another before, some may have been learnt by the body that serves: they are no judges.

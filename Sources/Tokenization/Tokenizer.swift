@@ -89,7 +89,8 @@ package struct Tokenizer: Sendable {
                 throw fields.fault("do_lower_case", "true is not supported; the tokenizer.json says what is lowercased")
             }
         }
-        return try own ?? limit(in: "tokenizer_config.json", "model_max_length", directory, isHugeNone: true)
+        if let own { return own }
+        return try limit(in: "tokenizer_config.json", "model_max_length", directory, isHugeNone: true)
     }
 
     /// The positive number of tokens that `field` of a file says, if the file is there.

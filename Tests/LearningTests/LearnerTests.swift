@@ -271,7 +271,7 @@ struct `A learner` {
     }
 
     @Test func `stops a burst of the head alone when it is told to`() async throws {
-        let pupil = try await Pupil(labels: ["money", "sport"], Self.tunesFew)
+        let pupil = try await Pupil(labels: ["money", "sport"], Pupil.tunesFew)
         for number in 0..<8 { try await pupil.teach(Pupil.text(number).text, Pupil.text(number).label) }
         try await pupil.rest()
         // What is told too late, when the head is fitted already, stops nothing.

@@ -1,3 +1,4 @@
+import Glibc
 package import Tensors
 
 /// How token ids become positions' vectors, read from a model directory's config.json.
@@ -33,8 +34,8 @@ package struct ModelConfiguration: Sendable, Equatable {
     /// - Throws: `ModelError` naming the field that is missing, wrong or not supported.
     package init(directory: String) throws(ModelError) {
         guard let file = try ModelFile("config.json", in: directory) else {
-            throw ModelError(
-                .unreadable, "\(directory): no config.json; expected a Hugging Face model directory")
+            let what = unsafe access(directory, F_OK) == 0 ? "no config.json" : "there is no such directory"
+            throw ModelError(.unreadable, "\(directory): \(what); expected a Hugging Face model directory")
         }
         let type = try file.string("model_type", otherwise: "")
         guard type == "bert" else {

@@ -9,12 +9,24 @@ package struct ModelFile {
     /// Reads `name` in `directory`; nil if there is no such file.
     init?(_ name: String, in directory: String) throws(ModelError) {
         let path = "\(directory)/\(name)"
-        guard FileManager.default.fileExists(atPath: path) else { return nil }
+        guard try Self.exists(path) else { return nil }
         guard let object = try Self.read(path) as? [String: Any] else {
             throw ModelError(.malformed, "\(path): expected a JSON object")
         }
         self.path = path
         fields = object
+    }
+
+    /// Whether there is something at `path`.
+    ///
+    /// - Throws: `ModelError` where this user may not know.
+    private static func exists(_ path: String) throws(ModelError) -> Bool {
+        var status = stat()
+        if unsafe stat(path, &status) == 0 { return true }
+        let obstacle = POSIXErrorCode(rawValue: errno) ?? .EIO
+        if [.ENOENT, .ENOTDIR].contains(obstacle) { return false }
+        throw ModelError(
+            .unreadable, "\(path): user \(geteuid()) cannot read it: \(POSIXError(obstacle).localizedDescription)")
     }
 
     /// The JSON value in the file at `path`.

@@ -78,9 +78,8 @@ struct Corrections: AsyncParsableCommand {
         func perform(_ client: AttuneClient) async throws {
             let correction = try await client.correction(sequence)
             try output.write(correction) {
-                let revision = correction.revision.map { " by revision \($0)" } ?? ""
                 var rows = [
-                    ("state", correction.state.rawValue + revision),
+                    ("state", correction.state.rawValue),
                     ("text", Text.plain(correction.input?.text ?? "(purged)")),
                     ("label", Text.plain(correction.label ?? "(purged)")),
                     ("taught", "\(correction.created) by user \(correction.uid)"),
@@ -90,6 +89,7 @@ struct Corrections: AsyncParsableCommand {
                 ]
                 if let pair = correction.input?.textPair { rows.insert(("pair", Text.plain(pair)), at: 2) }
                 if let predicted = correction.predicted { rows.append(("predicted", Text.plain(predicted))) }
+                if let revision = correction.revision { rows.append(("first learnt", "in revision \(revision)")) }
                 if let slice = correction.slice { rows.append(("slice", Text.plain(slice))) }
                 if let reason = correction.reason { rows.append(("reason", Text.plain(reason))) }
                 return Text.pairs(rows)

@@ -58,7 +58,7 @@ struct Status: ControlCommand {
         if let prequential = measures.prequential {
             let recent = Text.percent(prequential.recent)
             rows.append(
-                ("prequential", "\(Text.percent(prequential.accuracy)) of \(prequential.count), lately \(recent)"))
+                ("right before told", "\(Text.percent(prequential.accuracy)) of \(prequential.count), lately \(recent)"))
         }
         if let accuracy = measures.holdoutAccuracy {
             rows.append(("holdout", "\(Text.percent(accuracy)) of \(measures.holdout)"))

@@ -12,7 +12,7 @@ struct Tuning: AsyncParsableCommand {
 
     /// A burst in a line.
     static func line(_ burst: BurstInfo) -> String {
-        let loss = burst.loss.map { ", loss \($0)" } ?? ""
+        let loss = burst.loss.map { ", loss \(Text.decimals($0))" } ?? ""
         let revision = burst.revision.map { ", revision \($0)" } ?? ""
         let reason = burst.reason.map { ": \(Text.plain($0))" } ?? ""
         let kind = burst.rebuild ? "rebuild, \(burst.method.rawValue)" : burst.method.rawValue

@@ -2,6 +2,9 @@ import Foundation
 
 /// How numbers, texts and tables look for people.
 package enum Text {
+    /// 0.12344 as `0.1234`: the digits of a loss that tell anything.
+    package static func decimals(_ value: Double) -> String { String(format: "%.4f", value) }
+
     /// 0.1234 as `12.3 %`.
     package static func percent(_ share: Double) -> String { String(format: "%.1f %%", share * 100) }
 

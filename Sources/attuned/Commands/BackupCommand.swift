@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Glibc
 import Storage
 import Tensors
 
@@ -29,17 +30,19 @@ struct BackupCommand: AsyncParsableCommand {
     private func backUp() async throws {
         let settings = try options.settings()
         let state = try settings.required("stateDirectory")
-        guard FileManager.default.fileExists(atPath: "\(state)/state.sqlite") else {
-            throw ConfigurationError("there is no state in \(state)")
-        }
+        guard try hasState(state) else { throw ConfigurationError("there is no state in \(state)") }
         guard !FileManager.default.fileExists(atPath: directory) else {
             throw ConfigurationError("\(directory) exists already")
+        }
+        let parent = URL(filePath: directory).deletingLastPathComponent().path(percentEncoded: false)
+        guard unsafe access(parent, W_OK | X_OK) == 0 else {
+            throw ConfigurationError("nothing can be put into \(parent): \(String(cString: strerror(errno)))")
         }
         if let snapshot = try await snapshot(of: state, settings) {
             try fetch(snapshot)
         } else {
             let model = try BaseModelIdentity(name: "", directory: settings.required("model"))
-            let store = try StateStore.open(directory: state, baseModel: model)
+            let store = try openStore(state, model)
             let snapshot = try await store.snapshot()
             try fetch(snapshot)
             await store.close()

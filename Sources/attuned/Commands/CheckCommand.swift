@@ -12,8 +12,8 @@ struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Check the settings, the model and the state, and say what was found.",
         discussion: """
-            Exits with 0 if a daemon with the same settings would start. The state can be checked only while no daemon \
-            uses it.
+            Exits with 0 if a daemon of the same user with the same settings would start. A daemon that has the state \
+            open is asked for a copy of it on its socket, which takes the admin role.
             """)
 
     @OptionGroup var options: SettingsOptions
@@ -46,23 +46,25 @@ struct CheckCommand: AsyncParsableCommand {
             _ = try settings.policy(socketGroup: nil)
             if let socket = settings.text("socket") { try ListeningSocket.check(path: socket) }
             guard let directory = settings.text("stateDirectory") else { return }
-            guard FileManager.default.fileExists(atPath: "\(directory)/state.sqlite") else {
+            guard try hasState(directory) else {
                 print("state: none yet in \(directory)")
                 return
             }
-            let store = try StateStore.open(directory: directory, baseModel: model.identity)
-            for record in try await store.revisions()
-            where record.manifest.baseModel.digest == model.identity.digest {
-                _ = try await store.verifiedDirectory(of: record.number)
-            }
-            let revisions = try await store.revisions().count
-            let counts = store.counts.filter { $0.value > 0 }.sorted { $0.key.rawValue < $1.key.rawValue }
-            let corrections = counts.map { "\($0.value) \($0.key.rawValue)" }.joined(separator: ", ")
-            print("state: revision \(store.serving) serves, \(revisions) kept and verified")
-            print("corrections: \(corrections.isEmpty ? "none" : corrections)")
-            await store.close()
+            try await withState(settings, model: model.identity) { try await Self.check($0, model: model.identity) }
         } catch {
             throw ValidationFailure(error)
         }
+    }
+
+    /// Verifies the revisions of `store` and says what there is.
+    private static func check(_ store: StateStore, model: BaseModelIdentity) async throws {
+        let records = try await store.revisions()
+        for record in records where record.manifest.baseModel.digest == model.digest {
+            _ = try await store.verifiedDirectory(of: record.number)
+        }
+        let counts = store.counts.filter { $0.value > 0 }.sorted { $0.key.rawValue < $1.key.rawValue }
+        let corrections = counts.map { "\($0.value) \($0.key.rawValue)" }.joined(separator: ", ")
+        print("state: revision \(store.serving) serves, \(records.count) kept and verified")
+        print("corrections: \(corrections.isEmpty ? "none" : corrections)")
     }
 }

@@ -10,9 +10,7 @@ func withState<Value>(
     _ settings: Settings, model: BaseModelIdentity, _ work: (StateStore) async throws -> Value
 ) async throws -> Value {
     let state = try settings.required("stateDirectory")
-    guard FileManager.default.fileExists(atPath: "\(state)/state.sqlite") else {
-        throw ConfigurationError("there is no state in \(state)")
-    }
+    guard try hasState(state) else { throw ConfigurationError("there is no state in \(state)") }
     guard let snapshot = try await snapshot(of: state, settings) else { return try await withStore(state, model, work) }
     // A copy of one's own: the snapshot belongs to the daemon's user, and goes when the daemon makes room.
     // In a folder that nobody else can enter, from the first byte on.
@@ -27,6 +25,31 @@ func withState<Value>(
     }
     try own(copy)
     return try await withStore(copy.path(percentEncoded: false), model, work)
+}
+
+/// Whether there is a state in `directory`.
+///
+/// - Throws: `ConfigurationError` where this user may not know.
+func hasState(_ directory: String) throws(ConfigurationError) -> Bool {
+    var status = stat()
+    if unsafe stat("\(directory)/state.sqlite", &status) == 0 { return true }
+    let obstacle = errno
+    if [ENOENT, ENOTDIR].contains(obstacle) { return false }
+    throw ConfigurationError("cannot look into \(directory): \(String(cString: strerror(obstacle)))")
+}
+
+/// The store in `directory`, which is another user's where a service has made it.
+func openStore(_ directory: String, _ model: BaseModelIdentity) throws -> StateStore {
+    do {
+        return try StateStore.open(directory: directory, baseModel: model)
+    } catch {
+        guard error.code == .notOwner else { throw error }
+        throw ConfigurationError(
+            """
+            \(error): give --socket with that of its daemon, which is asked where it runs or can be started, or run this \
+            as that user
+            """)
+    }
 }
 
 /// A copy of the state directory `state` as the daemon that has it open makes one; nil if none answers at the socket, or
@@ -95,7 +118,7 @@ func own(_ folder: URL) throws {
 private func withStore<Value>(
     _ directory: String, _ model: BaseModelIdentity, _ work: (StateStore) async throws -> Value
 ) async throws -> Value {
-    let store = try StateStore.open(directory: directory, baseModel: model)
+    let store = try openStore(directory, model)
     do {
         let value = try await work(store)
         await store.close()

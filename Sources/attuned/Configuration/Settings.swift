@@ -117,7 +117,12 @@ struct Settings: Sendable, Equatable {
             let key = prefix + (name.scalar?.string ?? "")
             if let setting = Setting.all.first(where: { $0.key == key }) {
                 if !Self.isNull(value) { values[key] = try Self.convert(value, for: setting, from: path) }
-            } else if let nested = value.mapping, Setting.all.contains(where: { $0.key.hasPrefix(key + ".") }) {
+            } else if Setting.all.contains(where: { $0.key.hasPrefix(key + ".") }) {
+                guard let nested = value.mapping else {
+                    // A group with all its settings commented out.
+                    if Self.isNull(value) { continue }
+                    throw ConfigurationError("\(path): '\(key)' is a group of settings, which go below it, indented")
+                }
                 try merge(nested, prefix: key + ".", path: path)
             } else {
                 let known = Setting.all.map(\.key).joined(separator: ", ")

@@ -84,7 +84,8 @@ package struct Tokenizer: Sendable {
     ///
     /// - Throws: `TokenizerError` if a file is malformed, or asks for what only sentence-transformers does.
     package static func maximumLength(directory: String) throws(TokenizerError) -> Int? {
-        let own = try limit(in: "sentence_bert_config.json", "max_seq_length", directory) { fields throws(TokenizerFault) in
+        let own = try limit(in: "sentence_bert_config.json", "max_seq_length", directory) {
+            fields throws(TokenizerFault) in
             if case .flag(true) = try fields.valueUnlessNull("do_lower_case") {
                 throw fields.fault("do_lower_case", "true is not supported; the tokenizer.json says what is lowercased")
             }

@@ -88,6 +88,25 @@ import Testing
         }
     }
 
+    @Test func `what is not there is told from what has a fault`() async throws {
+        let daemon = try await DaemonProcess.start()
+        let folder = daemon.folder.path(percentEncoded: false)
+        let model = try #require(ProcessInfo.processInfo.environment["ATTUNED_MODEL"])
+        // A group whose settings are all commented out.
+        try Data("log:\n  # level: debug\n".utf8).write(to: daemon.folder.appending(path: "few.yaml"))
+        let words = ["--config", "\(folder)/few.yaml", "--state-directory", "\(folder)/state", "--model"]
+        let (code, text) = try await Program.run("attuned", ["check", "--socket", daemon.socket] + words + [model])
+        #expect(code == 0 && text.contains("serves, 1 kept and verified"), "of a daemon that runs: \(text)")
+        let nowhere = try await Program.run("attuned", ["check"] + words + ["\(folder)/nothing"])
+        #expect(nowhere.code != 0 && nowhere.text.contains("nothing: there is no such directory"), "\(nowhere)")
+        // No directory, though there is something of that name.
+        let file = try await Program.run("attuned", ["check"] + words + ["\(folder)/few.yaml"])
+        #expect(file.code != 0 && file.text.contains("no config.json"), "\(file)")
+        let backup = try await Program.run("attuned", ["backup", "\(folder)/none/copy"] + words + [model])
+        #expect(backup.code != 0 && backup.text.contains("\(folder)/none/: No such file"), "\(backup)")
+        await daemon.remove()
+    }
+
     @Test func `what is retracted is unlearnt`() async throws {
         let daemon = try await DaemonProcess.start()
         let client = try AttuneClient(path: daemon.socket)

@@ -45,7 +45,7 @@ private func configure(_ daemon: DaemonProcess, labels: String = "[alpha, beta]"
         ("tuning: {targets: []}", "pooler.dense, but is empty"), ("tuning: {pull: -1}", "tuning.pull"),
         ("tuning: {schedule: square}", "must be one of linear, cosine, constant"),
         ("tuning: {layerDecay: 0}", "tuning.layerDecay"), ("tuning: {checkInterval: -1}", "tuning.checkInterval"),
-        ("tuning: {trainEmbeddings: maybe}", "must be true or false"),
+        ("tuning: {trainEmbeddings: maybe}", "must be true or false"), ("tuning: 3", "'tuning' is a group of settings"),
     ])
     func `changes nothing when it has a fault, and the refusal names it`(settings: String, culprit: String) async throws
     {

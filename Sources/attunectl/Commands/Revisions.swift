@@ -58,7 +58,9 @@ struct Revisions: AsyncParsableCommand {
                 ]
                 if let report = revision.guard {
                     rows.append(("guard", report.accepted ? "accepted on \(report.examples) examples" : "rejected"))
-                    if let change = report.logLossChange { rows.append(("  log-loss", "changed by \(Text.decimals(change))")) }
+                    if let change = report.logLossChange {
+                        rows.append(("  log-loss", "changed by \(Text.decimals(change))"))
+                    }
                     if let reason = report.reason { rows.append(("  reason", Text.plain(reason))) }
                 }
                 return Text.pairs(rows)

@@ -58,7 +58,8 @@ struct Status: ControlCommand {
         if let prequential = measures.prequential {
             let recent = Text.percent(prequential.recent)
             rows.append(
-                ("right before told", "\(Text.percent(prequential.accuracy)) of \(prequential.count), lately \(recent)"))
+                ("right before told", "\(Text.percent(prequential.accuracy)) of \(prequential.count), lately \(recent)")
+            )
         }
         if let accuracy = measures.holdoutAccuracy {
             rows.append(("holdout", "\(Text.percent(accuracy)) of \(measures.holdout)"))

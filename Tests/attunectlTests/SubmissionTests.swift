@@ -18,5 +18,11 @@ struct `A correction is sent again` {
         #expect(Failure(.protocolError(crowded)).message.contains("close others"))
     }
 
+    @Test func `and whose daemon may have failed to start is told where systemd says why`() {
+        let instance = Failure(.closed, socket: "/run/attuned/spam.sock")
+        #expect(instance.message.contains("systemctl status attuned@spam.service"))
+        #expect(!Failure(.closed, socket: "/tmp/spam.sock").message.contains("systemctl"))
+    }
+
     private let full = ProtocolError.overloaded("the queue is full", retryAfterMs: 50)
 }

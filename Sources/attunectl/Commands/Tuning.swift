@@ -20,8 +20,13 @@ struct Tuning: AsyncParsableCommand {
             + "\(loss)\(revision))\(reason)"
     }
 
-    private static func write(_ burst: BurstInfo?, _ output: OutputOptions) throws {
-        try output.write(BurstResult(burst)) { [burst.map { "burst " + line($0) } ?? "no burst"] }
+    /// - Parameter coda: what is said of a burst that is not over, too.
+    private static func write(_ burst: BurstInfo?, coda: String = "", _ output: OutputOptions) throws {
+        try output.write(BurstResult(burst)) {
+            guard let burst else { return ["no burst"] }
+            let isOn = [.waiting, .running, .judging].contains(burst.state)
+            return ["burst \(line(burst))\(isOn ? coda : "")"]
+        }
     }
 
     struct Start: ControlCommand {
@@ -69,7 +74,7 @@ struct Tuning: AsyncParsableCommand {
         @OptionGroup var output: OutputOptions
 
         func perform(_ client: AttuneClient) async throws {
-            try Tuning.write(try await client.cancelTuning(), output)
+            try Tuning.write(try await client.cancelTuning(), coda: ", and is being cancelled", output)
         }
     }
 }

@@ -16,7 +16,7 @@ extension ControlCommand {
             try await perform(client)
             client.close()
         } catch let error as ClientError {
-            throw Failure(error).report()
+            throw Failure(error, socket: connection.path).report()
         } catch let error as Failure {
             throw error.report()
         }

@@ -23,8 +23,8 @@ package struct Failure: Error, Equatable {
         self.message = message
     }
 
-    /// What a fault of the connection or a refusal means here.
-    package init(_ error: ClientError) {
+    /// What a fault of the connection to `socket` or a refusal means here.
+    package init(_ error: ClientError, socket: String = "") {
         switch error {
         case .unreachable(let path, let obstacle):
             self.init(
@@ -35,7 +35,16 @@ package struct Failure: Error, Equatable {
             let advice = error.reason == .tooManyConnections ? "; close others, or try again later" : ""
             let message = "\(error.message)\(advice) [\(error.code.name), \(error.reason.rawValue)]"
             self.init(isPassing ? .tryAgain : .refused, message)
-        case .closed, .timedOut, .cancelled: self.init(.tryAgain, error.description)
+        case .closed:
+            // systemd's socket accepts, and closes when the daemon cannot be started.
+            let advice = Self.instance(of: socket).map {
+                """
+                .
+                  Has it failed?     systemctl status attuned@\($0).service
+                """
+            }
+            self.init(.tryAgain, error.description + (advice ?? ""))
+        case .timedOut, .cancelled: self.init(.tryAgain, error.description)
         case .malformedReply: self.init(.notUnderstood, error.description)
         case .invalidCall: self.init(.refused, error.description)
         }
@@ -47,11 +56,15 @@ package struct Failure: Error, Equatable {
         return ExitCode(code.rawValue)
     }
 
-    private static func advice(_ obstacle: ClientError.Obstacle, path: String) -> String {
-        // What to ask systemd about, if this is the socket of an instance.
+    /// What to ask systemd about, if `path` is the socket of an instance.
+    private static func instance(of path: String) -> String? {
         let parts = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         let isInstance = parts.count == 4 && path.hasPrefix("/run/attuned/") && path.hasSuffix(".sock")
-        let instance = isInstance ? String(parts[3].dropLast(5)) : nil
+        return isInstance ? String(parts[3].dropLast(5)) : nil
+    }
+
+    private static func advice(_ obstacle: ClientError.Obstacle, path: String) -> String {
+        let instance = instance(of: path)
         switch obstacle {
         case .noSuchFile:
             guard let instance else { return "there is no such socket. Is the daemon running, with --socket \(path)?" }

@@ -6,6 +6,9 @@ package enum RecordFile {
     /// Reads the file at `path`, or standard input for `-`; a file that begins with `{` holds JSON lines.
     static func read(_ path: String) throws(Failure) -> [Record] {
         let bytes: [UInt8]
+        if (try? URL(filePath: path).resourceValues(forKeys: [.isDirectoryKey]))?.isDirectory == true {
+            throw Failure(.unreadableFile, "cannot read \(path): it is a directory")
+        }
         do {
             let file = path == "-" ? FileHandle.standardInput : try FileHandle(forReadingFrom: URL(filePath: path))
             bytes = Array(try file.readToEnd() ?? Data())

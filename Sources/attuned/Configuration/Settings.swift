@@ -97,6 +97,9 @@ struct Settings: Sendable, Equatable {
 
     private mutating func merge(file path: String) throws(ConfigurationError) {
         let root: Node?
+        if (try? URL(filePath: path).resourceValues(forKeys: [.isDirectoryKey]))?.isDirectory == true {
+            throw ConfigurationError("\(path): a directory, where a YAML file is needed")
+        }
         do {
             // Nodes and not values: a label 'no' or '010' stays the text that it is.
             root = try Yams.compose(yaml: String(contentsOfFile: path, encoding: .utf8))
@@ -125,10 +128,20 @@ struct Settings: Sendable, Equatable {
                 }
                 try merge(nested, prefix: key + ".", path: path)
             } else {
-                let known = Setting.all.map(\.key).joined(separator: ", ")
-                throw ConfigurationError("\(path): there is no setting '\(key)'; there are: \(known)")
+                throw ConfigurationError(
+                    "\(path): there is no setting '\(key)'\(Self.suggestion(for: key)); 'attuned check --settings' lists them"
+                )
             }
         }
+    }
+
+    /// The setting that `key` may have been meant for, in words; empty where none is like it.
+    private static func suggestion(for key: String) -> String {
+        let distances = Setting.all.map { (key: $0.key, changes: key.difference(from: $0.key).count) }
+        guard let nearest = distances.min(by: { $0.changes < $1.changes }), nearest.changes <= key.count / 2 else {
+            return ""
+        }
+        return " (did you mean '\(nearest.key)'?)"
     }
 
     private static func isNull(_ node: Node) -> Bool {

@@ -180,6 +180,12 @@ import Transformer
         details.prequential = Measures.Prequential()
         #expect(read(try JSONValue(encoding: details)) == details)
         #expect(details.isActivation)
+        // What cannot be read leaves the rest.
+        var fields = try JSONValue(encoding: details).decode(as: [String: JSONValue].self)
+        (fields["rebuild"], fields["prequential"], fields["guard"]) = (.integer(2), .string("many"), .array([]))
+        details = BurstDetails()
+        details.attempt = Self.attempt
+        #expect(read(.object(fields)) == details)
     }
 
     @Test(arguments: BurstRecord.Outcome.allCases) func `shows a burst on record as it ended`(

@@ -26,7 +26,7 @@ struct `A learner that is asked for revisions by name` {
         let uses = Uses()
         // Whoever uses a revision does so until the test lets go, or has failed.
         let failure = Task {
-            try await Task.sleep(for: .seconds(30))
+            try await Task.sleep(for: .seconds(300))
             await uses.open()
         }
         let first = Task { try await learner.with(revision: 0) { _ in await uses.hold(0) } }

@@ -3,7 +3,7 @@ package import Tuning
 
 /// What a record of a burst has besides its columns.
 ///
-/// Records of before have less, and are read all the same.
+/// Records of before have less, and are read all the same; a part that cannot be read is not there, and the others are.
 package struct BurstDetails: Codable, Equatable {
     /// What a burst that came to nothing had seen.
     package var attempt: BurstHistory.Attempt?
@@ -31,8 +31,8 @@ package struct BurstDetails: Codable, Equatable {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         attempt = try? BurstHistory.Attempt(from: decoder)
         report = try? container.decodeIfPresent(GuardReport.self, forKey: .report)
-        isRebuild = try container.decodeIfPresent(Bool.self, forKey: .isRebuild) ?? false
-        prequential = try container.decodeIfPresent(Measures.Prequential.self, forKey: .prequential)
+        isRebuild = (try? container.decodeIfPresent(Bool.self, forKey: .isRebuild)) ?? false
+        prequential = try? container.decodeIfPresent(Measures.Prequential.self, forKey: .prequential)
     }
 
     /// An attempt's fields are beside the others.

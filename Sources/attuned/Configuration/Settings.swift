@@ -137,8 +137,11 @@ struct Settings: Sendable, Equatable {
 
     /// The setting that `key` may have been meant for, in words; empty where none is like it.
     private static func suggestion(for key: String) -> String {
-        let distances = Setting.all.map { (key: $0.key, changes: key.difference(from: $0.key).count) }
-        guard let nearest = distances.min(by: { $0.changes < $1.changes }), nearest.changes <= key.count / 2 else {
+        let length = key.count
+        // Comparing takes time with the square of the lengths, and anything may stand in a file.
+        let distances = Setting.all.filter { abs($0.key.count - length) <= $0.key.count }
+            .map { (key: $0.key, changes: key.difference(from: $0.key).count) }
+        guard let nearest = distances.min(by: { $0.changes < $1.changes }), nearest.changes <= length / 2 else {
             return ""
         }
         return " (did you mean '\(nearest.key)'?)"

@@ -37,6 +37,7 @@ struct Daemon {
         let logger = Logger(label: "attuned")
         self.logger = logger
         self.notifier = notifier
+        for warning in Settings.misspelt(in: ProcessInfo.processInfo.environment) { logger.warning("\(warning)") }
         // Before there are other threads: it changes the environment.
         let inherited = try InheritedSockets.take()
         let learning = try settings.learningOptions()

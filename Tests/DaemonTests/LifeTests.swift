@@ -194,6 +194,16 @@ import Testing
         try FileManager.default.removeItem(at: folder)
     }
 
+    @Test func `a variable that is spelt much like a setting's is told, and no other`() async throws {
+        var environment = ChildProcess.defaultEnvironment
+        (environment["ATTUNED_TUNNING_RANK"], environment["ATTUNED_OF_SOMEBODY_ELSE"]) = ("8", "1")
+        let (_, text) = try await ChildProcess.run(
+            try DaemonProcess.binary("attuned"), ["check", "--model", "/nowhere"], environment: environment)
+        #expect(text.contains("ATTUNED_TUNNING_RANK is no setting and does nothing"), "\(text)")
+        #expect(text.contains("(did you mean ATTUNED_TUNING_RANK?)"), "\(text)")
+        #expect(!text.contains("SOMEBODY"), "\(text)")
+    }
+
     @Test func `a socket's path that is too long is a fault of the configuration, for the check as well`() async throws
     {
         let folder = try DaemonProcess.temporaryFolder()

@@ -40,7 +40,7 @@ private func configure(_ daemon: DaemonProcess, labels: String = "[alpha, beta]"
     @Test(arguments: [
         ("tuning: {rank: many}", "tuning.rank"), ("nothing: 1", "nothing"),
         ("lables: [a, b]", "no setting 'lables' (did you mean 'labels'?); 'attuned check --settings'"),
-        ("model: [", "settings.yaml"),
+        ("revisions: {keep: 3}\nrevisions.keep: 4", "'revisions.keep' is given twice"), ("model: [", "settings.yaml"),
         ("roles: {admin: [nobody-by-this-name]}", "nobody-by-this-name"), ("labels: [\"\"]", "labels"),
         ("inference: {precision: x}", "must be one of fp32, bf16, int8, but is 'x'"),
         ("tuning: {targets: [query]}", "output.dense, pooler.dense, but is 'query'"),

@@ -150,7 +150,10 @@ struct Corrections: AsyncParsableCommand {
             let all = state.flatMap { CorrectionState(rawValue: $0.rawValue) }.map(ReleaseParameters.state)
             guard let which = one ?? all else { return }
             let released = try await client.release(which)
-            try output.write(["released": released]) { ["\(released) released"] }
+            try output.write(["released": released]) {
+                guard let sequence, released == 0 else { return ["\(released) released"] }
+                return ["correction \(sequence) is not held back: nothing to release"]
+            }
         }
     }
 }

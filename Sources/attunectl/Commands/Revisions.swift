@@ -91,7 +91,14 @@ struct Revisions: AsyncParsableCommand {
 
         func perform(_ client: AttuneClient) async throws {
             let serving = try await client.activate(revision, expectedCurrent: expectedCurrent)
-            try output.write(["revision": serving]) { ["revision \(serving) serves"] }
+            if output.isJSON { return try output.write(["revision": serving]) { [] } }
+            Console.print(serving == 0 ? "revision 0, the base model, serves" : "revision \(serving) serves")
+            let withheld = try await client.status().corrections.withheld
+            if withheld > 0 {
+                Console.print(
+                    "\(withheld) corrections are withheld; 'attunectl corrections release --state withheld' lets them go"
+                )
+            }
         }
     }
 

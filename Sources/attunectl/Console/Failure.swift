@@ -63,6 +63,16 @@ package struct Failure: Error, Equatable {
         return isInstance ? String(parts[3].dropLast(5)) : nil
     }
 
+    /// How to join those who may open the socket at `path`; the unit's group where that cannot be seen.
+    private static func joining(_ path: String) -> String {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        let mode = attributes?[.posixPermissions] as? Int ?? 0o660
+        // A group that may not open it is of no use, and nobody is to join root's.
+        guard mode & 0o020 != 0, attributes?[.groupOwnerAccountID] as? Int != 0 else { return "" }
+        let group = attributes?[.groupOwnerAccountName] as? String ?? "attuned-clients"
+        return "\n  To join them:      sudo usermod -aG \(group) \(NSUserName())  (then log in anew)"
+    }
+
     private static func advice(_ obstacle: ClientError.Obstacle, path: String) -> String {
         let instance = instance(of: path)
         switch obstacle {
@@ -85,8 +95,7 @@ package struct Failure: Error, Equatable {
         case .permissionDenied:
             return """
                 this user may not open it.
-                  Who may?           ls -l \(path)
-                  To join them:      sudo usermod -aG attuned-clients \(NSUserName())  (then log in anew)
+                  Who may?           ls -l \(path)\(joining(path))
                 """
         case .notASocket: return "this is not a socket."
         case .pathTooLong: return "the path is too long for a socket, or empty."

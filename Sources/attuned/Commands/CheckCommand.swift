@@ -34,6 +34,9 @@ struct CheckCommand: AsyncParsableCommand {
         }
         do {
             let settings = try options.settings()
+            for warning in Settings.misspelt(in: ProcessInfo.processInfo.environment) {
+                FileHandle.standardError.write(Data("Warning: \(warning)\n".utf8))
+            }
             let choice = try Processor.check()
             print("processor: \(choice.vectors) kernels, OpenBLAS \(choice.blas)")
             let model = try await BaseModel(

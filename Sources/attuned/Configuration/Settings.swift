@@ -112,13 +112,21 @@ struct Settings: Sendable, Equatable {
         guard let mapping = root.mapping else {
             throw ConfigurationError("\(path): expected keys with values, such as 'model: /path'")
         }
-        try merge(mapping, prefix: "", path: path)
+        var given: Set<String> = []
+        try merge(mapping, prefix: "", path: path, given: &given)
     }
 
-    private mutating func merge(_ mapping: Node.Mapping, prefix: String, path: String) throws(ConfigurationError) {
+    /// Reads what is below `prefix`; `given` are the keys that the file has given so far.
+    private mutating func merge(
+        _ mapping: Node.Mapping, prefix: String, path: String, given: inout Set<String>
+    ) throws(ConfigurationError) {
         for (name, value) in mapping {
             let key = prefix + (name.scalar?.string ?? "")
             if let setting = Setting.all.first(where: { $0.key == key }) {
+                guard given.insert(key).inserted else {
+                    throw ConfigurationError(
+                        "\(path): '\(key)' is given twice, once in its group and once by its whole name")
+                }
                 if !Self.isNull(value) { values[key] = try Self.convert(value, for: setting, from: path) }
             } else if Setting.all.contains(where: { $0.key.hasPrefix(key + ".") }) {
                 guard let nested = value.mapping else {
@@ -126,25 +134,41 @@ struct Settings: Sendable, Equatable {
                     if Self.isNull(value) { continue }
                     throw ConfigurationError("\(path): '\(key)' is a group of settings, which go below it, indented")
                 }
-                try merge(nested, prefix: key + ".", path: path)
+                try merge(nested, prefix: key + ".", path: path, given: &given)
             } else {
                 throw ConfigurationError(
-                    "\(path): there is no setting '\(key)'\(Self.suggestion(for: key)); 'attuned check --settings' lists them"
+                    """
+                    \(path): there is no setting '\(key)'\(Self.suggestion(for: key, among: Setting.all.map(\.key))); \
+                    'attuned check --settings' lists them
+                    """
                 )
             }
         }
     }
 
-    /// The setting that `key` may have been meant for, in words; empty where none is like it.
-    private static func suggestion(for key: String) -> String {
-        let length = key.count
+    /// What is said of variables that name no setting and are spelt much like one that does.
+    static func misspelt(in environment: [String: String]) -> [String] {
+        let variables = Setting.all.map(\.variable)
+        return environment.keys.filter { $0.hasPrefix("ATTUNED_") && !variables.contains($0) }.sorted()
+            .compactMap { name in
+                nearest(to: name, among: variables, atMost: (name.count - "ATTUNED_".count) / 3)
+                    .map { "\(name) is no setting and does nothing (did you mean \($0)?)" }
+            }
+    }
+
+    /// The setting of `names` that `name` may have been meant for, in words; empty where none is like it.
+    private static func suggestion(for name: String, among names: [String]) -> String {
+        nearest(to: name, among: names, atMost: name.count / 2).map { " (did you mean '\($0)'?)" } ?? ""
+    }
+
+    /// That of `names` from which the fewest changes lead to `name`, if they are not more than `limit`.
+    private static func nearest(to name: String, among names: [String], atMost limit: Int) -> String? {
         // Comparing takes time with the square of the lengths, and anything may stand in a file.
-        let distances = Setting.all.filter { abs($0.key.count - length) <= $0.key.count }
-            .map { (key: $0.key, changes: key.difference(from: $0.key).count) }
-        guard let nearest = distances.min(by: { $0.changes < $1.changes }), nearest.changes <= length / 2 else {
-            return ""
-        }
-        return " (did you mean '\(nearest.key)'?)"
+        let length = name.count
+        let distances = names.filter { abs($0.count - length) <= $0.count }
+            .map { (name: $0, changes: name.difference(from: $0).count) }
+        guard let nearest = distances.min(by: { $0.changes < $1.changes }), nearest.changes <= limit else { return nil }
+        return nearest.name
     }
 
     private static func isNull(_ node: Node) -> Bool {

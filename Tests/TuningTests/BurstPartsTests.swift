@@ -89,6 +89,23 @@ import Tuning
         }
     }
 
+    @Test func `pairs mix few corrections with much replay 1:1, of all its labels`() {
+        let all = examples(424) { Int32($0 < 24 ? $0 % 3 : $0 % 8) }
+        var sampler = BatchSampler(
+            corrections: Array(all.prefix(24)), replay: Array(all.dropFirst(24)), size: 16, tokens: 1000, pairs: true,
+            seed: 2)
+        var replayed: Set<Int32> = []
+        for _ in 0..<40 {
+            let drawn = sampler.next()[0]
+            let new = indices(drawn).map { $0 < 24 }
+            // The last pair may be of a label that only replay has.
+            #expect(7...8 ~= new.count { $0 } && new.count == 16)
+            for (label, isNew) in zip(drawn.labels, new) where !isNew { replayed.insert(label) }
+            for index in stride(from: 0, to: 16, by: 2) { #expect(drawn.labels[index] == drawn.labels[index + 1]) }
+        }
+        #expect(replayed.count == 8)
+    }
+
     @Test func `a token dropout leaves out other words of a text each time, never its frame or all of it`() {
         let frame: [Int32] = [101, 102]
         let texts: [[Int32]] = [[7], Array(1...30), [5, 6, 102, 8, 9]]

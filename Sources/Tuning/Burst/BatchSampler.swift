@@ -4,7 +4,8 @@ package import Transformer
 ///
 /// Corrections and replay come 1:1, each from a deck that is shuffled anew when it is used up. No example is in a batch
 /// twice, so that a batch is smaller where there are few. With `pairs`, every second example has the label of the one
-/// before it, where there is another with that label: a contrastive loss has nothing to say about an example alone.
+/// before it, where there is another with that label: a contrastive loss has nothing to say about an example alone. Of
+/// those with the label it is one of the side that is behind, corrections or replay, where there is one.
 /// A batch of long texts comes in parts, of which each has as many tokens as are computed at a time.
 /// With a token dropout every draw of a text lacks other words of it.
 package struct BatchSampler {
@@ -18,6 +19,8 @@ package struct BatchSampler {
     }
 
     private let examples: [BurstExample]
+    /// How many of `examples`, the first, are corrections; the others are replay.
+    private let corrections: Int
     private var decks: [Deck]
     private var generator: SplitMix
     private let size: Int
@@ -38,6 +41,7 @@ package struct BatchSampler {
         dropout: Float = 0
     ) {
         examples = corrections + replay
+        self.corrections = corrections.count
         decks = [0..<corrections.count, corrections.count..<corrections.count + replay.count]
             .filter { !$0.isEmpty }.map { Deck($0) }
         let share = decks.map(\.count).min() ?? 0
@@ -58,13 +62,20 @@ package struct BatchSampler {
         var parts = [Drawn()]
         var used: Set<Int> = []
         var turn = 0
-        while used.count < size {
-            guard let index = decks[turn % decks.count].peek(avoiding: used, &generator) else { break }
-            decks[turn % decks.count].advance()
+        // By how many corrections are ahead of replay, in this batch.
+        var lead = 0
+        func use(_ index: Int) {
             used.insert(index)
+            lead += index < corrections ? 1 : -1
+        }
+        while used.count < size {
+            let deck = lead == 0 ? turn % decks.count : lead < 0 ? 0 : decks.count - 1
+            guard let index = decks[deck].peek(avoiding: used, &generator) else { break }
+            decks[deck].advance()
+            use(index)
             var pair = [index]
-            if used.count < size, let partner = partner(of: index, avoiding: used) {
-                used.insert(partner)
+            if used.count < size, let partner = partner(of: index, avoiding: used, lead: lead) {
+                use(partner)
                 pair.append(partner)
             }
             append(pair, to: &parts)
@@ -108,11 +119,11 @@ package struct BatchSampler {
         return words > 0 ? kept : all
     }
 
-    private mutating func partner(of index: Int, avoiding used: Set<Int>) -> Int? {
-        guard let others = byLabel[examples[index].label]?.filter({ !used.contains($0) }), !others.isEmpty else {
-            return nil
-        }
-        return others[generator.next(below: others.count)]
+    private mutating func partner(of index: Int, avoiding used: Set<Int>, lead: Int) -> Int? {
+        let others = byLabel[examples[index].label, default: []].filter { !used.contains($0) }
+        let behind = others.filter { lead > 0 ? $0 >= corrections : lead < 0 && $0 < corrections }
+        let candidates = behind.isEmpty ? others : behind
+        return candidates.isEmpty ? nil : candidates[generator.next(below: candidates.count)]
     }
 
     /// A part of the examples in random order, over and over.

@@ -60,17 +60,20 @@ extension Learner {
         guard corrections.set.count > corrections.heldBack.count else {
             throw .pointless("there are no corrections to train on")
         }
+        if let lack { throw .pointless(lack) }
+    }
+
+    /// What the corrections lack for a body to be trained on them and judged by them; nil if nothing.
+    private var lack: String? {
         guard corrections.canTrain else {
-            throw .pointless("all corrections that the body may learn from have one label: nothing to tell apart")
+            return "all corrections that the body may learn from have one label: nothing to tell apart"
         }
-        let fewest = options.bursts.judging.fewest
-        guard corrections.heldBack.count >= fewest else {
-            throw .pointless(
-                """
-                \(corrections.heldBack.count) corrections are held back to judge a body by, and it takes \(fewest): \
-                teach about \((fewest - corrections.heldBack.count) * options.bursts.holdoutShare) more
-                """)
-        }
+        let (heldBack, fewest) = (corrections.heldBack.count, options.bursts.judging.fewest)
+        guard heldBack < fewest else { return nil }
+        return """
+            \(heldBack) corrections are held back to judge a body by, and it takes \(fewest): teach about \
+            \((fewest - heldBack) * options.bursts.holdoutShare) more
+            """
     }
 
     /// How burst `id` is doing, until it is over.
@@ -83,7 +86,7 @@ extension Learner {
     package nonisolated func abandonBurst() { mark.end() }
 
     /// Corrections that the body may learn and has not.
-    private var waitingForBody: SequenceSet {
+    var waitingForBody: SequenceSet {
         corrections.set.sequences.subtracting(corrections.heldBack).subtracting(served.usedByBody)
     }
 
@@ -101,7 +104,7 @@ extension Learner {
     /// Why a burst should begin now; nil if none should.
     var dueBurst: BurstJob.Purpose? {
         if bursts.isRunning { return nil }
-        guard let purpose = wantedBurst else {
+        guard let purpose = prospect.purpose else {
             bursts.waitingSince = nil
             return nil
         }
@@ -111,23 +114,29 @@ extension Learner {
         return isThorough || since.duration(to: .now) > options.bursts.longestWait ? purpose : nil
     }
 
-    /// Why a burst should begin once corrections rest.
-    private var wantedBurst: BurstJob.Purpose? {
-        if mustRebuild { return .rebuild }
-        let policy = options.bursts
-        guard policy.isEnabled, policy.method != .head else { return nil }
+    /// Why a burst should begin once corrections rest, or else why none does though corrections wait for it.
+    var prospect: (purpose: BurstJob.Purpose?, hindrance: String?) {
+        if mustRebuild { return (.rebuild, nil) }
         let waiting = waitingForBody
+        guard waiting.count > 0 else { return (nil, nil) }
+        let policy = options.bursts
+        guard isEnabled else { return (nil, "learning is switched off (learning.enabled)") }
+        guard policy.isEnabled else { return (nil, "bursts are started by hand only (tuning.enabled)") }
+        guard policy.method != .head else { return (nil, "the head alone learns (tuning.method)") }
         let trainable = corrections.set.count - corrections.heldBack.count
         var purpose = policy.purpose(trainable: trainable)
         // A body that has learnt what a rollback withholds cannot be gone on from.
         if !served.usedByBody.intersection(corrections.withheld).isEmpty { purpose = .consolidate }
         let threshold = policy.threshold(learnt: served.bodySet.count, purpose)
-        let isEnough =
-            waiting.count >= threshold && corrections.heldBack.count >= policy.judging.fewest && corrections.canTrain
-            && bursts.allows(
-                waitingSinceAttempt: { upTo in waiting.elements.reduce(0) { $0 + ($1 > upTo ? 1 : 0) } },
-                live: corrections.set.count, threshold: threshold)
-        return isEnough ? purpose : nil
+        guard waiting.count >= threshold else { return (nil, "a burst begins when \(threshold) wait") }
+        if let lack { return (nil, lack) }
+        let isAllowed = bursts.allows(
+            waitingSinceAttempt: { upTo in waiting.elements.reduce(0) { $0 + ($1 > upTo ? 1 : 0) } },
+            live: corrections.set.count, threshold: threshold)
+        guard isAllowed else {
+            return (nil, "the last burst came to nothing, and too little is new since for another to begin by itself")
+        }
+        return (purpose, nil)
     }
 
     /// Runs the bursts that are due or asked for, one after another.

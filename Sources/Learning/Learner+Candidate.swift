@@ -202,14 +202,16 @@ extension Learner {
     /// Brings what is shown of the body and of users up to date.
     func report() {
         let learnt = served.bodySet.count
-        let waiting = corrections.set.sequences.subtracting(corrections.heldBack).subtracting(served.usedByBody).count
+        let waiting = waitingForBody.count
         let quarantine = corrections.quarantine.sorted { $0.key < $1.key }.map {
             LearnerStatus.Quarantine(user: $0.key, corrections: $0.value.sequences.count, reason: $0.value.reason)
         }
         let measures = measures
+        let hindrance = bursts.isRunning ? nil : prospect.hindrance
         update {
             $0.learntByBody = learnt
             $0.waitingForBody = waiting
+            $0.hindrance = hindrance
             $0.quarantine = quarantine
             $0.measures = measures
         }

@@ -26,6 +26,8 @@ package struct LearnerStatus: Sendable {
     /// Corrections that the body has learnt, and those that wait for it.
     package var learntByBody = 0
     package var waitingForBody = 0
+    /// Why no burst begins though some wait; nil where none do, or one is about to begin.
+    package var hindrance: String?
     /// The users whose corrections are held back.
     package var quarantine: [Quarantine] = []
 }

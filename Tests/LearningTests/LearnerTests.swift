@@ -211,10 +211,10 @@ struct `A learner` {
             try await pupil.rest()
             if round == 1 {
                 // Nothing is so much better.
-                await pupil.judge(margin: -10)
+                await pupil.reconfigure { $0.judging.margin = -10 }
                 #expect(try await pupil.burst().state == .rejected)
             }
-            await pupil.judge(margin: 10)
+            await pupil.reconfigure { $0.judging.margin = 10 }
             let ended = try await pupil.burst()
             let number = try #require(ended.revision, "\(ended.reason ?? "no reason")")
             let manifest = try await pupil.store.revision(number).manifest
@@ -290,6 +290,29 @@ struct `A learner` {
             pupil.learner.burst.map { $0.id == next.id && $0.isOver } ?? false
         }
         #expect(pupil.learner.burst?.state == .published, "the next one was not told to")
+        await pupil.end()
+    }
+
+    @Test func `says why no burst begins though corrections wait`() async throws {
+        let pupil = try await Pupil(labels: ["money", "sport"])
+        func says(_ words: String?) async throws {
+            try await pupil.until(words ?? "nothing") {
+                let hindrance = pupil.learner.status.hindrance
+                return words.map { hindrance?.contains($0) == true } ?? (hindrance == nil)
+            }
+        }
+        try await says(nil)
+        for number in 0..<8 { try await pupil.teach(Pupil.text(2 * number).text, "money") }
+        try await says("tuning.enabled")
+        await pupil.reconfigure { ($0.isEnabled, $0.method) = (true, .head) }
+        try await says("tuning.method")
+        await pupil.reconfigure { ($0.isEnabled, $0.startAfter) = (true, 40) }
+        try await says("begins when 40 wait")
+        await pupil.reconfigure { ($0.isEnabled, $0.startAfter) = (true, 2) }
+        try await says("have one label")
+        for number in 0..<4 { try await pupil.teach(Pupil.text(2 * number + 1).text, "sport") }
+        try await says("held back to judge a body by, and it takes 24")
+        #expect(pupil.learner.burst == nil)
         await pupil.end()
     }
 

@@ -127,10 +127,10 @@ final class Pupil: Sendable {
         try await until("rest") { store.counts[.queued, default: 0] == 0 && !learner.status.isBusy }
     }
 
-    /// Has the guard let pass, from now on, what is worse by up to `margin`.
-    func judge(margin: Double) async {
+    /// Changes what the configuration says of bursts, from what it said at first.
+    func reconfigure(_ change: (inout BurstPolicy) -> Void) async {
         var options = options
-        options.bursts.judging.margin = margin
+        change(&options.bursts)
         await learner.reconfigure(options)
     }
 

@@ -118,7 +118,7 @@ private func text(_ value: some Encodable) throws -> String {
             connections: 1,
             queues: .init(inference: 0, learning: 3),
             corrections: .init([.learnt: 4]),
-            body: .init(learnt: 3, waiting: 1, unlearning: 0),
+            body: .init(learnt: 3, waiting: 1, unlearning: 0, reason: "a burst begins when 48 wait"),
             measures: .init(
                 prequential: .init(count: 4, accuracy: 0.5, recent: 0.6),
                 holdoutAccuracy: 0.5,

@@ -161,11 +161,14 @@ public struct StatusResult: Sendable, Hashable, Codable {
         public let waiting: Int
         /// Corrections that were taken back and that what serves has still seen, until it is made anew.
         public let unlearning: Int
+        /// Why no burst begins though corrections wait; nil if one is due or runs.
+        public let reason: String?
 
-        package init(learnt: Int, waiting: Int, unlearning: Int) {
+        package init(learnt: Int, waiting: Int, unlearning: Int, reason: String? = nil) {
             self.learnt = learnt
             self.waiting = waiting
             self.unlearning = unlearning
+            self.reason = reason
         }
     }
 

@@ -40,7 +40,8 @@ struct Status: ControlCommand {
             ("up", Text.duration(status.uptimeSeconds)),
         ]
         if status.body.learnt + status.body.waiting > 0 {
-            rows.append(("body", "\(status.body.learnt) learnt, \(status.body.waiting) waiting for a burst"))
+            let reason = status.body.reason.map { ": \(Text.plain($0))" } ?? ""
+            rows.append(("body", "\(status.body.learnt) learnt, \(status.body.waiting) waiting for a burst\(reason)"))
         }
         if status.body.unlearning > 0 { rows.append(("unlearning", "\(status.body.unlearning) corrections")) }
         rows += status.measures.map(measures) ?? []

@@ -32,7 +32,8 @@ extension RequestRouter {
             queues: .init(inference: engine.queueLength, learning: counts[.queued] ?? 0),
             corrections: .init(counts),
             body: .init(
-                learnt: learning.learntByBody, waiting: learning.waitingForBody, unlearning: store.unlearning().count),
+                learnt: learning.learntByBody, waiting: learning.waitingForBody, unlearning: store.unlearning().count,
+                reason: learning.hindrance),
             measures: MeasuresInfo(learning.measures),
             quarantine: learning.quarantine.map {
                 .init(uid: $0.user, corrections: $0.corrections, reason: $0.reason)

@@ -12,7 +12,7 @@ final class CorrectionTable {
         let label: String
         let user: UInt32
         let slice: String?
-        let isVouchedFor: Bool
+        var isVouchedFor: Bool
         let isHeldBack: Bool
     }
 
@@ -75,6 +75,8 @@ final class CorrectionTable {
                 if let key = forget(correction.sequence) { leaving.append(key) }
             } else if members[correction.sequence] == nil {
                 arriving.append(correction)
+            } else {
+                members[correction.sequence]?.isVouchedFor = correction.isVouchedFor
             }
         }
         examples.remove(leaving)

@@ -45,8 +45,8 @@ extension Learner {
         if method != .head, !isRebuild { try checkWorth() }
         bursts.lastID = max(bursts.lastID, store.lastBurstID) + 1
         // A body that has learnt what a rollback withholds cannot be gone on from.
-        let purpose: BurstJob.Purpose =
-            isRebuild ? .rebuild : served.usedByBody.intersection(corrections.withheld).isEmpty ? .tune : .consolidate
+        let isGoingOn = method == .head || served.usedByBody.intersection(corrections.withheld).isEmpty
+        let purpose: BurstJob.Purpose = isRebuild ? .rebuild : isGoingOn ? .tune : .consolidate
         let request = BurstRequest(id: bursts.lastID, purpose: purpose, method: method, seed: seed)
         bursts.requested = request
         let status = show(request)
@@ -98,7 +98,7 @@ extension Learner {
         if bursts.isRunning { return nil }
         if let notBefore = bursts.notBefore, notBefore > .now { return ContinuousClock.now.duration(to: notBefore) }
         if bursts.waitingSince != nil { return .seconds(10) }
-        return hasTraces ? .seconds(600) : nil
+        return hasTraces ? Self.erasingPause : nil
     }
 
     /// Why a burst should begin now; nil if none should.
@@ -357,6 +357,10 @@ extension Learner {
             .sorted { $0.change < $1.change }
         let live = changes.filter(\.state.isLive)
         bursts.users = SequenceSet(live.map(\.sequence).sorted())
+        // A body that is gone on from brings what it has learnt, live or superseded.
+        if request.purpose == .tune, let users = bursts.users {
+            bursts.users = users.union(served.usedByBody.subtracting(corrections.withheld))
+        }
         let own = base.head?.labels ?? []
         // A rebuild knows nothing but what is there; else the table may have more for a moment.
         let others = request.purpose == .rebuild ? [] : Array(corrections.labels)

@@ -44,6 +44,8 @@ extension Learner {
             }
             revision = revision.numbered(number)
             adopt(revision, table: candidate.table)
+            // It has inherited a purge from its parent, and is one of those to remove once it serves no more.
+            if !revision.seen.intersection(corrections.purged).isEmpty { lookedForTaint = nil }
             logger.info(
                 "published a revision",
                 metadata: [
@@ -61,8 +63,12 @@ extension Learner {
     func removeTainted() async throws(StorageError) {
         let purged = corrections.purged
         let state = TaintState(purged: purged, isServing: !served.seen.intersection(purged).isEmpty)
-        guard !purged.isEmpty, state != lookedForTaint else { return }
+        // What failed is not tried again with every correction that comes: it takes time with the journal.
+        guard !purged.isEmpty, state != lookedForTaint || triesErasingAt.map({ $0 <= .now }) == true else { return }
+        // What became of bursts was said in the names of labels and slices.
+        if purged != lookedForTaint?.purged { board.forgetReasons() }
         lookedForTaint = state
+        triesErasingAt = nil
         forgetOther()
         // It may read files of theirs, which are not gone before.
         forgetSpare()
@@ -74,7 +80,9 @@ extension Learner {
     }
 
     /// Whether it is to be tried again to erase what was made with purged corrections.
-    var hasTraces: Bool { lookedForTaint == nil && !corrections.purged.isEmpty }
+    var hasTraces: Bool { triesErasingAt != nil }
+
+    static let erasingPause = Duration.seconds(600)
 
     /// How often it is tried to publish before the journal changes again.
     private static let attempts = 20

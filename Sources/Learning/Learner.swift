@@ -56,6 +56,8 @@ package actor Learner {
     var unmarked: [HeldBack] = []
     var bursts = BurstHistory()
     var lookedForTaint: TaintState?
+    /// When to try again to erase what could not be erased; nil where nothing is left.
+    var triesErasingAt: ContinuousClock.Instant?
 
     /// A learner that goes on from `served`, which `engine` serves already.
     package init(
@@ -180,7 +182,7 @@ package actor Learner {
         do {
             try await removeTainted()
         } catch {
-            lookedForTaint = nil
+            triesErasingAt = .now + Self.erasingPause
             logger.error("purged corrections may have left traces", metadata: ["reason": "\(error)"])
         }
     }

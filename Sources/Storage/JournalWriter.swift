@@ -117,6 +117,14 @@ struct JournalWriter {
                 WHERE sequence = ?
                 """)
         try statement.execute(arguments: [standing.sequence])
+        // What became of bursts was said in the names of labels and slices.
+        try database.cachedStatement(
+            sql: """
+                UPDATE burst SET reason = NULL,
+                    details = CASE WHEN json_valid(details) THEN json_remove(details, '$.guard') ELSE '{}' END
+                WHERE reason IS NOT NULL OR NOT json_valid(details) OR json_type(details, '$.guard') IS NOT NULL
+                """
+        ).execute()
         purged.insert(standing.sequence)
     }
 

@@ -112,6 +112,9 @@ final class StateDatabase: Sendable {
             if translated.code != .readOnly {
                 connection.withLock { $0 = .lost }
                 try? queue.close()
+            } else {
+                // With no room left for it, what was written of the copy still fills the log.
+                try? queue.inDatabase(emptyLog)
             }
             throw translated
         }

@@ -42,6 +42,14 @@ package final class BurstBoard: Sendable {
         }
     }
 
+    /// Shows no more why bursts ended as they did.
+    func forgetReasons() {
+        state.withLock { state in
+            if state.current?.isOver == true { state.current?.reason = nil }
+            for index in state.finished.indices { state.finished[index].reason = nil }
+        }
+    }
+
     /// Asks the burst that runs to stop; what it is, or nil if none runs.
     package func cancel() -> BurstStatus? {
         state.withLock { state in

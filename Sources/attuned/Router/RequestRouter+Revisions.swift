@@ -14,6 +14,8 @@ extension RequestRouter {
 
     func activate(_ parameters: ActivateParameters) async throws -> ActivateResult {
         try await translated(.revision) {
+            // A long fit gives way.
+            learner.wake()
             let activation = try await learner.activate(
                 parameters.revision, expectedCurrent: parameters.expectedCurrent)
             return ActivateResult(revision: activation.revision)

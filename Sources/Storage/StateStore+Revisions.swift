@@ -6,9 +6,14 @@ import Synchronization
 extension StateStore {
     /// The revisions that are kept, newest first.
     package func revisions() async throws(StorageError) -> [RevisionRecord] {
-        try await onDatabase { () throws(StorageError) in
-            let serving = self.serving
-            return try self.read { try RevisionRow.allKept(in: $0).map { try $0.record(serving: serving) } }
+        let (rows, serving) = try await onDatabase { () throws(StorageError) in
+            (try self.read { try RevisionRow.allKept(in: $0) }, self.serving)
+        }
+        // Manifests name their corrections one range after another: no append is to wait until they have been read.
+        return try await onManifests { () throws(StorageError) in
+            var records: [RevisionRecord] = []
+            for row in rows { records.append(try row.record(serving: serving)) }
+            return records
         }
     }
 

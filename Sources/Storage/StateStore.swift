@@ -42,6 +42,7 @@ package final class StateStore: Sendable {
     let publishing: Mutex<PublishingState>
     let databaseQueue = DispatchQueue(label: "attuned.storage.database")
     let filesQueue = DispatchQueue(label: "attuned.storage.files")
+    let manifestsQueue = DispatchQueue(label: "attuned.storage.manifests")
     private let lock: LockFile
 
     /// Opens the state in `directory`, or begins one there; blocks, so call it before anything is served.
@@ -271,6 +272,13 @@ extension StateStore {
         _ work: @escaping @Sendable () throws(StorageError) -> Value
     ) async throws(StorageError) -> Value {
         try await on(filesQueue, work)
+    }
+
+    /// Runs `work` on the queue that reads manifests, which are as long as the journal.
+    func onManifests<Value: Sendable>(
+        _ work: @escaping @Sendable () throws(StorageError) -> Value
+    ) async throws(StorageError) -> Value {
+        try await on(manifestsQueue, work)
     }
 
     /// Runs `work` on the queue that asks SQLite, and waits; for the files queue.

@@ -90,8 +90,13 @@ package struct Tokenizer: Sendable {
                 throw fields.fault("do_lower_case", "true is not supported; the tokenizer.json says what is lowercased")
             }
         }
-        if let own { return own }
-        return try limit(in: "tokenizer_config.json", "model_max_length", directory, isHugeNone: true)
+        let general = try limit(in: "tokenizer_config.json", "model_max_length", directory, isHugeNone: true) {
+            fields throws(TokenizerFault) in
+            if case .string("left") = try fields.valueUnlessNull("truncation_side") {
+                throw fields.fault("truncation_side", "'left' is not supported: texts are cut at their end")
+            }
+        }
+        return own ?? general
     }
 
     /// The positive number of tokens that `field` of a file says, if the file is there.

@@ -12,8 +12,13 @@ struct TokenizerFile {
         var fields = try JSONFields(JSONReader.value(of: data), at: "tokenizer.json")
         let version = try fields.string("version")
         guard version == "1.0" else { throw fields.fault("version", "'\(version)' is not understood; expected 1.0") }
-        // The caller says where to cut, and nothing is padded.
-        _ = try fields.valueUnlessNull("truncation")
+        // The caller says after how many tokens to cut, and nothing is padded.
+        if let truncation = try fields.valueUnlessNull("truncation") {
+            var fields = try JSONFields(truncation, at: "truncation")
+            if case .string("Left") = try fields.valueUnlessNull("direction") {
+                throw fields.fault("direction", "'Left' is not supported: texts are cut at their end")
+            }
+        }
         _ = try fields.valueUnlessNull("padding")
         normalizer = try Self.normalizer(fields.valueUnlessNull("normalizer"))
         try Self.checkPreTokenizer(fields.value("pre_tokenizer"))

@@ -24,11 +24,12 @@ package struct PoolingPlan: Sendable, Equatable {
     /// Reads modules.json and the pooling module's config.json.
     ///
     /// A directory without modules.json gets what sentence-transformers gives it: the mean, as it is.
-    /// - Throws: `ModelError` naming a module or a mode that is not supported.
+    /// - Throws: `ModelError` naming a module, a mode or a prompt that is not supported.
     package init(directory: String) throws(ModelError) {
         self.init(pooling: .mean, normalizes: false)
         let path = "\(directory)/modules.json"
         guard FileManager.default.fileExists(atPath: path) else { return }
+        try Self.checkPrompt(directory: directory)
         guard let modules = try ModelFile.read(path) as? [[String: Any]] else {
             throw ModelError(.malformed, "\(path): expected an array of modules")
         }
@@ -56,15 +57,31 @@ package struct PoolingPlan: Sendable, Equatable {
         guard let file = try ModelFile("\(folder)/config.json", in: directory) else {
             throw ModelError(.unreadable, "\(directory)/\(folder)/config.json is missing")
         }
-        let modes = file.flags(startingWith: "pooling_mode_")
+        // Newer files name the mode, and older ones have a flag for each.
+        let flag = "pooling_mode_"
+        let flags = file.names.filter { $0.hasPrefix(flag) }
+        let modes =
+            file.isEmpty("pooling_mode")
+            ? (flags.isEmpty ? ["mean"] : file.flags(startingWith: flag).map { String($0.dropFirst(flag.count)) })
+            : file.text("pooling_mode").map { [$0] } ?? file.list("pooling_mode")
         guard modes.count == 1 else {
             throw ModelError(.unsupported, "\(file.path): expected exactly one pooling mode, found \(modes)")
         }
         switch modes[0] {
-        case "pooling_mode_mean_tokens": return .mean
-        case "pooling_mode_cls_token": return .cls
-        case "pooling_mode_max_tokens": return .max
-        default: throw file.fault(modes[0], "not supported; supported: mean, cls, max", code: .unsupported)
+        case "mean", "mean_tokens": return .mean
+        case "cls", "cls_token": return .cls
+        case "max", "max_tokens": return .max
+        case let other:
+            throw file.fault(
+                "pooling_mode", "'\(other)' is not supported; supported: mean, cls, max", code: .unsupported)
         }
+    }
+
+    /// Refuses a prompt that sentence-transformers would put before every text.
+    private static func checkPrompt(directory: String) throws(ModelError) {
+        guard let file = try ModelFile("config_sentence_transformers.json", in: directory),
+            let name = file.text("default_prompt_name"), try file.strings("prompts")?[name] != ""
+        else { return }
+        throw file.fault("default_prompt_name", "a prompt before every text is not supported", code: .unsupported)
     }
 }

@@ -30,18 +30,21 @@ import Testing
                 }
                 await group.waitForAll()
             }
-            _ = await daemon.exit()
+            // A client that was refused has killed nobody.
+            daemon.signal(SIGKILL)
+            #expect(await daemon.exit() == .init(code: SIGKILL, wasSignalled: true))
             let again = try await DaemonProcess.start(in: folder)
             try await check(again, acknowledged)
             // Every other round ends in the middle of what follows a start, too.
             await again.stop(round.isMultiple(of: 2) ? SIGKILL : SIGTERM)
         }
         let count = acknowledged.receipts.count
+        #expect(count > rounds)
         print("killed \(rounds) times; \(count) acknowledged corrections, each there once")
         try FileManager.default.removeItem(at: folder)
     }
 
-    /// Teaches until the daemon is gone; the client that sees the `limit`th acknowledgement of the round kills it.
+    /// Teaches until the daemon is gone; the first client kills it when about `limit` of the round are acknowledged.
     private func teach(
         _ daemon: DaemonProcess, round: Int, client number: Int, limit: Int, _ acknowledged: Acknowledged
     ) async {

@@ -192,6 +192,12 @@ import Tokenization
             try length(nil, tokenizer: #"{"model_max_length": "128"}"#)
         }
         #expect(error?.description.contains("model_max_length") == true)
+        // To cut at the beginning is something else, whoever says how long a text may be.
+        let left = #expect(throws: TokenizerError.self) {
+            try length(#"{"max_seq_length": 256}"#, tokenizer: #"{"truncation_side": "left"}"#)
+        }
+        #expect(left?.description.contains("truncation_side") == true)
+        #expect(try length(#"{"max_seq_length": 256}"#, tokenizer: #"{"truncation_side": "right"}"#) == 256)
     }
 
     @Test(arguments: [

@@ -117,6 +117,54 @@ import Transformer
         #expect(error?.description == "\(path): not a regular file")
     }
 
+    /// A directory with `pooling` for the configuration of its pooling, and `general` for that of sentence-transformers.
+    private func plan(_ pooling: String, general: String? = nil) throws -> PoolingPlan {
+        let directory = try TinyModel.write()
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        try FileManager.default.createDirectory(atPath: "\(directory)/pool", withIntermediateDirectories: true)
+        let modules = #"[{"type": "a.Pooling", "path": "pool"}, {"type": "a.Normalize", "path": "2_Normalize"}]"#
+        let files = [
+            ("modules.json", modules), ("pool/config.json", pooling), ("config_sentence_transformers.json", general),
+        ]
+        for case (let name, let text?) in files {
+            try text.write(toFile: "\(directory)/\(name)", atomically: false, encoding: .utf8)
+        }
+        return try PoolingPlan(directory: directory)
+    }
+
+    @Test(arguments: [
+        (#"{"pooling_mode_mean_tokens": true, "pooling_mode_cls_token": false}"#, Pooling.mean),
+        (#"{"pooling_mode_mean_tokens": false, "pooling_mode_cls_token": true}"#, .cls),
+        (#"{"pooling_mode_max_tokens": true}"#, .max),
+        // As newer releases write it, where it counts before the flags, and is the mean where nothing is said.
+        (#"{"embedding_dimension": 8, "pooling_mode": "mean", "include_prompt": true}"#, .mean),
+        (#"{"pooling_mode": "cls", "pooling_mode_mean_tokens": true}"#, .cls),
+        (#"{"pooling_mode": ["max"]}"#, .max), (#"{"embedding_dimension": 8}"#, .mean),
+    ])
+    func `reads how a model pools, as older and newer releases write it`(config: String, pooling: Pooling) throws {
+        #expect(try plan(config) == PoolingPlan(pooling: pooling, normalizes: true))
+    }
+
+    @Test(arguments: [
+        #"{"pooling_mode": "weightedmean"}"#, #"{"pooling_mode": ["mean", "cls"]}"#,
+        #"{"pooling_mode_mean_tokens": true, "pooling_mode_cls_token": true}"#,
+        #"{"pooling_mode_mean_tokens": false}"#, #"{"pooling_mode_lasttoken": true}"#,
+    ])
+    func `refuses to pool in another way`(config: String) {
+        let error = #expect(throws: ModelError.self) { try plan(config) }
+        #expect(error?.description.contains("pooling") == true)
+    }
+
+    @Test func `refuses a prompt before every text, and nothing else that prompts are for`() throws {
+        let pooling = #"{"pooling_mode": "mean"}"#
+        let prompts = #""prompts": {"query": "query: ", "none": ""}, "default_prompt_name""#
+        for harmless in ["null", #""none""#] {
+            _ = try plan(pooling, general: "{\(prompts): \(harmless)}")
+        }
+        let error = #expect(throws: ModelError.self) { try plan(pooling, general: "{\(prompts): \"query\"}") }
+        #expect(error?.description.contains("default_prompt_name") == true)
+    }
+
     @Test(arguments: [
         (#"[{"type": "a.Transformer", "path": ""}, {"type": "a.Dense", "path": "2_Dense"}]"#, "2_Dense"),
         (#"[{"type": "a.Pooling", "path": "../elsewhere"}]"#, "leads out"),

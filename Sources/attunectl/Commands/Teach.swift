@@ -75,6 +75,7 @@ struct Teach: ControlCommand {
             )
             let result = try await Submission.send(submission, by: client)
             try output.write(result) { [Self.line(result)] }
+            if wait == .published { try Self.check(result.state) }
         }
     }
 
@@ -165,7 +166,14 @@ struct Teach: ControlCommand {
                 "\(summary.notInForce) rows were taken before and do not count any more; to teach them anew, give them "
                     + "a key of their own in a column idempotencyKey, or use 'attunectl teach TEXT LABEL'")
         }
+        if wait == .published, let state = summary.state, faults.isEmpty { try Self.check(state) }
         if !faults.isEmpty { throw Failure(.refused, faults.joined(separator: "; ")) }
+    }
+
+    /// Throws if a correction that was waited for will not be learnt.
+    private static func check(_ state: CorrectionState) throws {
+        guard [.rejected, .quarantined, .withheld, .retracted].contains(state) else { return }
+        throw Failure(.refused, "it is not learnt, but \(state.rawValue); 'attunectl corrections list' says more")
     }
 
     /// How many of the rows that do not count any more are named by their lines.

@@ -49,7 +49,11 @@ struct Tuning: AsyncParsableCommand {
 
         func perform(_ client: AttuneClient) async throws {
             let parameters = StartTuningParameters(method: method, seed: seed, rebuild: rebuild, wait: wait)
-            try Tuning.write(try await client.startTuning(parameters), output)
+            let burst = try await client.startTuning(parameters)
+            try Tuning.write(burst, output)
+            if wait == .finished, let burst, burst.state != .published {
+                throw Failure(.refused, "nothing was published: burst \(burst.id) is \(burst.state.rawValue)")
+            }
         }
     }
 

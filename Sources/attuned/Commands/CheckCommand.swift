@@ -12,7 +12,8 @@ struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Check the settings, the model and the state, and say what was found.",
         discussion: """
-            Exits with 0 if a daemon of the same user with the same settings would start. A daemon that has the state \
+            Exits with 0 if settings, model and state are sound; whether the socket and a new state can be made is seen \
+            when the daemon starts. A daemon that has the state \
             open is asked for a copy of it on its socket, which takes the admin role.
             """)
 

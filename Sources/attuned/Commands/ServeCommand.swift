@@ -5,6 +5,8 @@ import Logging
 import SocketServer
 import Storage
 import Supervision
+import Tokenization
+import Transformer
 
 /// Runs the daemon until it is told to stop.
 struct ServeCommand: AsyncParsableCommand {
@@ -13,8 +15,8 @@ struct ServeCommand: AsyncParsableCommand {
         discussion: """
             Answers requests on the socket until SIGTERM or SIGINT; then requests in flight are answered, the state is \
             closed, and it exits with 0. Settings come from the file, are overridden by the environment \
-            (ATTUNED_MODEL, …), and those by options. Exits with 78 when the configuration is wrong or names another model \
-            than the state was made from, with 1 when something else keeps it from starting.
+            (ATTUNED_MODEL, …), and those by options. Exits with 78 when the configuration is wrong, or names a model that \
+            cannot be served or is another than the state was made from, with 1 when something else keeps it from starting.
             """)
 
     @OptionGroup var options: SettingsOptions
@@ -26,7 +28,8 @@ struct ServeCommand: AsyncParsableCommand {
     var relearn = false
 
     func run() async throws {
-        // What comes before the threads and signal handlers that know better.
+        // What comes before the threads and signal handlers that know better. Who reads the log may leave.
+        signal(SIGPIPE, SIG_IGN)
         if isatty(STDIN_FILENO) == 0 { signal(SIGHUP, SIG_IGN) }
         let threshold = LogThreshold(.info)
         LoggingSystem.bootstrap(LogHandlers.factory(threshold))
@@ -48,7 +51,7 @@ struct ServeCommand: AsyncParsableCommand {
         // 78 tells systemd not to try again before somebody has mended the configuration (EX_CONFIG).
         let (number, code): (Int32, Int32) =
             switch error {
-            case is ConfigurationError: (EINVAL, 78)
+            case is ConfigurationError, is ModelError, is TokenizerError: (EINVAL, 78)
             case let error as StorageError: (error.systemNumber, error.code == .otherModel ? 78 : 1)
             case let error as SocketError:
                 switch error.kind {

@@ -55,8 +55,8 @@ public final class AttuneClient: Sendable {
             throw .invalidCall("\(error)")
         }
         if let fault = Self.fault(in: line) { throw .invalidCall(fault) }
-        guard line.count - 1 <= Limits.longestLineBytes else {
-            throw .invalidCall("its line has \(line.count - 1) bytes; no daemon takes over \(Limits.longestLineBytes)")
+        guard line.count - 1 <= Limits.lineBytes else {
+            throw .invalidCall("its line has \(line.count - 1) bytes; more than \(Limits.lineBytes) are not sent")
         }
         let calls = calls
         let connection = connection

@@ -2,8 +2,6 @@
 public enum Limits {
     /// Bytes of a request's line without its terminator.
     public static let lineBytes = 1 << 20
-    /// The most that a daemon can be set to take in place of `lineBytes`.
-    public static let longestLineBytes = 16 << 20
     /// Levels of arrays and objects within each other.
     public static let depth = 32
     /// Requests of one connection that are worked on at once; past that the server stops reading.

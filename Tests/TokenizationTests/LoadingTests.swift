@@ -80,6 +80,7 @@ import Tokenization
         (#""version": "1.0""#, #""version": "1.0\ud800""#, "surrogate"),
         (#""version": "1.0""#, #""version": "1.0\x""#, "escape"),
         (#""version": "1.0","#, #""version": "1.0",,"#, "not JSON"),
+        (#""max_length": 3"#, #""max_length": 3, "direction": "Left""#, "'Left' is not supported"),
         (#""max_length": 3"#, #""max_length": 03"#, "not JSON"),
         (#""max_length": 3"#, #""max_length": 1e999"#, "1e999"),
     ])

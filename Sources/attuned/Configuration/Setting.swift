@@ -1,4 +1,3 @@
-import LineProtocol
 import Tensors
 import Transformer
 import Tuning
@@ -191,9 +190,7 @@ struct Setting: Sendable {
             otherwise: "67108864"),
         Setting("limits.inputs", .integer(1...4_096), "Most inputs or examples of a request.", otherwise: "4096"),
         Setting("limits.textBytes", .integer(1...16_777_216), "Longest text, in bytes of UTF-8.", otherwise: "262144"),
-        Setting(
-            "limits.lineBytes", .integer(1_024...Limits.longestLineBytes), "Longest line, in bytes.",
-            otherwise: "1048576"),
+        Setting("limits.lineBytes", .integer(1_024...16_777_216), "Longest line, in bytes.", otherwise: "1048576"),
         Setting("limits.labels", .integer(1...100_000), "Most different labels.", otherwise: "1000"),
         Setting("limits.labelBytes", .integer(1...256), "Longest label, in bytes of UTF-8.", otherwise: "256"),
         Setting(

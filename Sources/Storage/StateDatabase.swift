@@ -103,6 +103,7 @@ final class StateDatabase: Sendable {
         do {
             try queue.inDatabase { database in
                 try files.announce(.rebuild)
+                try checkRoom(database)
                 try database.execute(sql: "VACUUM")
                 try files.announce(.emptyLog)
                 try emptyLog(database)
@@ -113,7 +114,7 @@ final class StateDatabase: Sendable {
                 connection.withLock { $0 = .lost }
                 try? queue.close()
             } else {
-                // With no room left for it, what was written of the copy still fills the log.
+                // Where there was too little room all the same, what was written of the copy still fills the log.
                 try? queue.inDatabase(emptyLog)
             }
             throw translated
@@ -146,6 +147,25 @@ final class StateDatabase: Sendable {
         try files.sync(URL(filePath: path).deletingLastPathComponent().path)
         connection.withLock { $0 = .open(queue) }
         return queue
+    }
+
+    /// Throws unless there is room for a copy of the database in its log; the log is empty then.
+    ///
+    /// To find out by writing would fill the disk, and leave no room for the log to be emptied either.
+    private func checkRoom(_ database: Database) throws {
+        try emptyLog(database)
+        var system = statvfs()
+        guard unsafe statvfs(path, &system) == 0 else { return }
+        let (free, block) = (UInt64(system.f_bavail), UInt64(system.f_frsize))
+        let pages = try UInt64.fetchOne(database, sql: "PRAGMA page_count") ?? 0
+        let size = try UInt64.fetchOne(database, sql: "PRAGMA page_size") ?? 0
+        // A header goes before each page in the log.
+        let needed = pages * (size + 24) + 32
+        guard free * block >= needed else {
+            throw StorageError(
+                .readOnly, "cannot rebuild \(path): it takes \(needed) bytes, and \(free * block) are free",
+                because: .full)
+        }
     }
 
     /// Moves what is in the log into the database, durably, and leaves the log empty.

@@ -361,6 +361,8 @@ extension Learner {
         if request.purpose == .tune, let users = bursts.users {
             bursts.users = users.union(served.usedByBody.subtracting(corrections.withheld))
         }
+        // What was taken back since it was asked for stops nothing any more.
+        if let reason = whyOutdated { throw OutdatedBurst(description: reason) }
         let own = base.head?.labels ?? []
         // A rebuild knows nothing but what is there; else the table may have more for a moment.
         let others = request.purpose == .rebuild ? [] : Array(corrections.labels)

@@ -6,11 +6,12 @@ import Synchronization
 extension StateStore {
     /// The revisions that are kept, newest first.
     package func revisions() async throws(StorageError) -> [RevisionRecord] {
-        let (rows, serving) = try await onDatabase { () throws(StorageError) in
-            (try self.read { try RevisionRow.allKept(in: $0) }, self.serving)
-        }
-        // Manifests name their corrections one range after another: no append is to wait until they have been read.
-        return try await onManifests { () throws(StorageError) in
+        // Manifests name their corrections one range after another: no append is to wait until they have been
+        // understood, and they are in memory once, however many ask.
+        try await onManifests { () throws(StorageError) in
+            let (rows, serving) = try self.waitForDatabase { () throws(StorageError) in
+                (try self.read { try RevisionRow.allKept(in: $0) }, self.serving)
+            }
             var records: [RevisionRecord] = []
             for row in rows { records.append(try row.record(serving: serving)) }
             return records

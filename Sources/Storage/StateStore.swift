@@ -281,7 +281,7 @@ extension StateStore {
         try await on(manifestsQueue, work)
     }
 
-    /// Runs `work` on the queue that asks SQLite, and waits; for the files queue.
+    /// Runs `work` on the queue that asks SQLite, and waits; for the other queues.
     func waitForDatabase<Value>(_ work: () throws(StorageError) -> Value) throws(StorageError) -> Value {
         try databaseQueue.sync { Result(catching: work) }.get()
     }

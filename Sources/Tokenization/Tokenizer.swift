@@ -90,7 +90,8 @@ package struct Tokenizer: Sendable {
                 throw fields.fault("do_lower_case", "true is not supported; the tokenizer.json says what is lowercased")
             }
         }
-        let general = try limit(in: "tokenizer_config.json", "model_max_length", directory, isHugeNone: true) {
+        let field = own == nil ? "model_max_length" : nil
+        let general = try limit(in: "tokenizer_config.json", field, directory, isHugeNone: true) {
             fields throws(TokenizerFault) in
             if case .string("left") = try fields.valueUnlessNull("truncation_side") {
                 throw fields.fault("truncation_side", "'left' is not supported: texts are cut at their end")
@@ -99,11 +100,11 @@ package struct Tokenizer: Sendable {
         return own ?? general
     }
 
-    /// The positive number of tokens that `field` of a file says, if the file is there.
+    /// The positive number of tokens that `field` of a file says, if the file is there and a field is asked for.
     ///
     /// - Parameter isHugeNone: whether a number beyond any `Int` says that there is no limit: Hugging Face writes 10³⁰.
     private static func limit(
-        in name: String, _ field: String, _ directory: String, isHugeNone: Bool = false,
+        in name: String, _ field: String?, _ directory: String, isHugeNone: Bool = false,
         check: (inout JSONFields) throws(TokenizerFault) -> Void = { _ in }
     ) throws(TokenizerError) -> Int? {
         let path = "\(directory)/\(name)"
@@ -112,6 +113,7 @@ package struct Tokenizer: Sendable {
         do throws(TokenizerFault) {
             var fields = try JSONFields(JSONReader.value(of: data), at: name)
             try check(&fields)
+            guard let field else { return nil }
             switch try fields.valueUnlessNull(field) {
             case nil: return nil
             case .integer(let length) where length > 0: return length

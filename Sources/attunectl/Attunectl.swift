@@ -26,7 +26,8 @@ struct Attunectl: AsyncParsableCommand {
 
             EXIT CODES
               0   done
-              1   the daemon refused (the message says why), or rows of a file do not count
+              1   the daemon refused (the message says why), rows of a file do not count, or
+                  what was waited for came to nothing
               64  wrong usage
               65  a file's content is malformed (the message names the line)
               66  a file cannot be read

@@ -67,4 +67,17 @@ import Testing
         client.close()
         await daemon.remove()
     }
+
+    @Test func `and waiting for a burst that comes to nothing is no success`() async throws {
+        // Enough to judge a body by, and nothing to tune.
+        let settings = "tuning: {enabled: false, targets: [pooler.dense], holdoutShare: 2}"
+        let daemon = try await DaemonProcess.start(settings: settings)
+        let taught = try await teach(
+            (0..<100).map { "text \($0),\($0 % 2 == 0 ? "alpha" : "beta")" }, daemon, wait: "published")
+        #expect(taught.code == 0, "\(taught.text)")
+        let words = ["tuning", "start", "--socket", daemon.socket, "--wait", "finished", "--human"]
+        let (code, text) = try await Program.run("attunectl", words)
+        #expect(code == 1 && text.contains("nothing was published: burst 1 is failed"), "\(text)")
+        await daemon.remove()
+    }
 }

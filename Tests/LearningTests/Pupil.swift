@@ -25,6 +25,8 @@ final class Pupil: Sendable {
 
     private final class Present: Sendable {
         let fault = Mutex<Fault?>(nil)
+        /// How often the database was to be written anew, and whether that fails.
+        let rebuilds = Mutex((count: 0, fail: false))
     }
 
     /// What cannot be written.
@@ -59,6 +61,11 @@ final class Pupil: Sendable {
         let fault = Present()
         var storing = StateStore.Options()
         storing.hook = { (step) throws(StorageError) in
+            let fails = fault.rebuilds.withLock { rebuilds in
+                if step == .rebuild { rebuilds.count += 1 }
+                return step == .rebuild && rebuilds.fail
+            }
+            if fails { throw StorageError(.readOnly, "no room for a copy, says the test") }
             if let present = fault.fault.withLock({ $0 }), present.concerns(step) {
                 throw StorageError(.readOnly, "no room, says the test")
             }
@@ -102,6 +109,12 @@ final class Pupil: Sendable {
 
     /// Has what is written from now on fail, or succeed again.
     func failWrites(_ kind: Fault?) { fault.fault.withLock { $0 = kind } }
+
+    /// Has the database not be written anew from now on, or again.
+    func failRebuilds(_ fail: Bool) { fault.rebuilds.withLock { $0.fail = fail } }
+
+    /// How often the database was to be written anew.
+    var rebuilds: Int { fault.rebuilds.withLock { $0.count } }
 
     /// Puts a correction into the journal; its sequence.
     @discardableResult func teach(

@@ -105,4 +105,26 @@ func burst(
         #expect(store.lastBurstID == 1_003)
         await store.close()
     }
+
+    @Test func `lose the names that are in them with a purge`() async throws {
+        let directory = try TemporaryDirectory()
+        let store = try open(directory.state)
+        _ = try await store.append(correction("a text"))
+        let name = "a slice's name that is like no other"
+        let details = JSONValue.object(["guard": .object(["groups": .array([.string(name)])]), "upTo": .integer(1)])
+        let bursts = [(1, "worse for '\(name)'"), (2, nil)].map { id, reason in
+            BurstRecord(
+                id: id, started: Date(), finished: Date(), method: "lora", outcome: .rejected, reason: reason, base: 0,
+                corrections: 1, steps: 1, details: details)
+        }
+        for burst in bursts { try await store.append(burst) }
+        #expect(try !traces(of: name, in: directory.state).isEmpty)
+        _ = try await store.purge(1)
+        #expect(try traces(of: name, in: directory.state).isEmpty)
+        let records = try await store.bursts(limit: 9)
+        // What the next burst goes by is still there.
+        #expect(records.map(\.id) == [2, 1] && records.allSatisfy { $0.reason == nil })
+        #expect(records.allSatisfy { $0.details == .object(["upTo": .integer(1)]) })
+        await store.close()
+    }
 }

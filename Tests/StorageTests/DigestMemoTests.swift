@@ -44,6 +44,45 @@ import Testing
         }
     }
 
+    @Test func `are of every file that has a say in the answers, and of no other`() throws {
+        let place = try Place()
+        let folder = place.directory.path
+        func write(_ name: String, _ text: String) throws {
+            let path = URL(filePath: "\(folder)/\(name)")
+            try FileManager.default.createDirectory(
+                at: path.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try Data(text.utf8).write(to: path)
+        }
+        var known = [try place.truth()]
+        func isNew() throws -> Bool {
+            let digest = try place.truth()
+            defer { known.append(digest) }
+            return !known.contains(digest)
+        }
+        try write("modules.json", #"[{"type": "a.Pooling", "path": "pool"}, {"type": "b", "path": "x\u0000"}]"#)
+        #expect(try isNew())
+        for text in [#"{"pooling_mode": "mean"}"#, #"{"pooling_mode": "cls"}"#] {
+            try write("pool/config.json", text)
+            #expect(try isNew(), "\(text)")
+        }
+        try write("README.md", "about it")
+        #expect(try place.truth() == known.last)
+        // The general limit counts where there is no other.
+        for text in [#"{"model_max_length": 512}"#, #"{"model_max_length": 6}"#] {
+            try write("tokenizer_config.json", text)
+            #expect(try isNew(), "\(text)")
+        }
+        try write("sentence_bert_config.json", #"{"max_seq_length": null}"#)
+        #expect(try isNew())
+        try write("sentence_bert_config.json", #"{"max_seq_length": 256}"#)
+        #expect(try isNew())
+        try write("tokenizer_config.json", #"{"model_max_length": 7}"#)
+        #expect(try place.truth() == known.last)
+        // What nobody can read as JSON is a file all the same.
+        try write("modules.json", "[")
+        #expect(try isNew())
+    }
+
     @Test func `spare reading a file that has not changed`() throws {
         let place = try Place()
         let first = try place.identify()

@@ -93,7 +93,8 @@ struct Revisions: AsyncParsableCommand {
             let serving = try await client.activate(revision, expectedCurrent: expectedCurrent)
             if output.isJSON { return try output.write(["revision": serving]) { [] } }
             Console.print(serving == 0 ? "revision 0, the base model, serves" : "revision \(serving) serves")
-            let withheld = try await client.status().corrections.withheld
+            // It serves, whatever becomes of the question what it has not learnt.
+            let withheld = (try? await client.status())?.corrections.withheld ?? 0
             if withheld > 0 {
                 Console.print(
                     "\(withheld) corrections are withheld; 'attunectl corrections release --state withheld' lets them go"

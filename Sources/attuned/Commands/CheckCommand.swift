@@ -13,8 +13,8 @@ struct CheckCommand: AsyncParsableCommand {
         commandName: "check", abstract: "Check the settings, the model and the state, and say what was found.",
         discussion: """
             Exits with 0 if settings, model and state are sound; whether the socket and a new state can be made is seen \
-            when the daemon starts. A daemon that has the state \
-            open is asked for a copy of it on its socket, which takes the admin role.
+            when the daemon starts. A daemon that has the state open is asked for a copy of it on its socket, which takes \
+            the admin role.
             """)
 
     @OptionGroup var options: SettingsOptions
